@@ -1,0 +1,54 @@
+"""Geometry on pixel grids: the tight box of a mask, the nearest pixel of a mask, bands of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Mask = npt.NDArray[np.bool_]
+"""bool [h, w]."""
+
+
+def tight_box(mask: Mask) -> tuple[int, int, int, int]:
+    """The smallest `(top, left, bottom, right)` that holds every true pixel; bottom and right are exclusive.
+
+    An empty mask gives `(0, 0, 0, 0)`.
+    """
+    rows = np.flatnonzero(mask.any(axis=1))
+    if rows.size == 0:
+        return 0, 0, 0, 0
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    columns = np.flatnonzero(mask[top:bottom].any(axis=0))
+    return top, int(columns[0]), bottom, int(columns[-1]) + 1
+
+
+def nearest(mask: Mask) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Distance (px, approximately Euclidean) to the nearest true pixel, and that pixel's flat index.
+
+    Inside the mask the distance is 0 and the index is the pixel's own.
+
+    Raises:
+        ValueError: no pixel of the mask is true.
+    """
+    if not mask.any():
+        raise ValueError("nearest() needs a mask with at least one true pixel")
+    distance, label = cv2.distanceTransformWithLabels(
+        np.where(mask, 0, 1).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    index_of_label = np.zeros(int(label.max()) + 1, np.int64)
+    index_of_label[label[mask]] = np.flatnonzero(mask)
+    return np.asarray(distance, np.float32), index_of_label[label]
+
+
+def bands(height: int, rows: int, *, halo: int = 0) -> Iterator[tuple[slice, slice, slice]]:
+    """Cut `height` into bands of `rows`, each read with `halo` rows around it.
+
+    Yields `(inner, outer, inner_in_outer)`: where to write, what to read, and where the first lies in the second.
+    """
+    for start in range(0, height, rows):
+        stop = min(start + rows, height)
+        low, high = max(0, start - halo), min(height, stop + halo)
+        yield slice(start, stop), slice(low, high), slice(start - low, stop - low)
