@@ -17,7 +17,7 @@ from animelayers.stack import Rgba
 
 def to_uint8(levels: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """Levels 0..255 as floats → uint8: half rounds up, out of range is clipped."""
-    return np.clip(np.floor(levels + 0.5), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.floor(levels + 0.5), 0, 255), np.uint8)
 
 
 def to_lab(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
@@ -33,7 +33,7 @@ def clear_hidden(rgba: Rgba) -> Rgba:
 def matte(rgba: Rgba, background: tuple[int, int, int] = (255, 255, 255)) -> npt.NDArray[np.uint8]:
     """uint8 [h, w, 4] laid over one colour → uint8 [h, w, 3]."""
     alpha = rgba[..., 3:].astype(np.float32) / 255
-    return to_uint8(rgba[..., :3] * alpha + np.float32(background) * (1 - alpha))
+    return to_uint8(rgba[..., :3] * alpha + np.asarray(background, np.float32) * (1 - alpha))
 
 
 def bleed(rgba: Rgba, px: int = 8) -> Rgba:

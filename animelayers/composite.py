@@ -50,7 +50,7 @@ def _color_burn(cb: Plane, cs: Plane) -> Plane:
 
 
 BLEND_FUNCTIONS: dict[Blend, Callable[[Plane, Plane], Plane]] = {
-    Blend.NORMAL: lambda cb, cs: cs,
+    Blend.NORMAL: lambda _, cs: cs,
     Blend.MULTIPLY: lambda cb, cs: cb * cs,
     Blend.SCREEN: lambda cb, cs: cb + cs - cb * cs,
     Blend.DARKEN: np.minimum,
@@ -158,4 +158,5 @@ def difference(a: Rgba, b: Rgba) -> npt.NDArray[np.uint8]:
     """Per-pixel distance of two pictures, uint8 [h, w]: the largest channel difference, colour only where `b` shows."""
     colour = np.maximum(a[..., :3], b[..., :3]) - np.minimum(a[..., :3], b[..., :3])
     alpha = np.maximum(a[..., 3], b[..., 3]) - np.minimum(a[..., 3], b[..., 3])
-    return np.maximum(np.where(b[..., 3] > 0, colour.max(axis=2), 0), alpha)
+    seen: npt.NDArray[np.uint8] = np.where(b[..., 3] > 0, colour.max(axis=2), 0)
+    return np.maximum(seen, alpha)

@@ -1,12 +1,12 @@
 """Every exception that `animelayers` raises on purpose.
 
     AnimeLayersError
-    ├── PictureError       (ValueError)   a picture cannot be read, or is not one
-    ├── StackError         (ValueError)   layers that do not make a valid stack
-    ├── FormatError        (ValueError)   a layered file cannot be read, or cannot hold what it should
-    ├── OutputError        (OSError)      a file cannot be written where it was asked for
-    ├── ModelError         (LookupError)  unknown model, or one that does not do this mode
-    └── MissingDependency  (ImportError)  an optional package is needed; the hint is the pip line
+    ├── PictureError        (ValueError)   a picture cannot be read, or is not one
+    ├── StackError          (ValueError)   layers that do not make a valid stack
+    ├── FormatError         (ValueError)   a layered file cannot be read, or cannot hold what it should
+    ├── OutputError         (OSError)      a file cannot be written where it was asked for
+    ├── ModelError          (LookupError)  unknown model, or one that does not do this mode
+    └── MissingPackageError (ImportError)  an optional package is needed; the hint is the pip line
 
 The message says what came and what was wanted; `hint` says what to do or type. The command line prints
 both and no traceback. Anything else that escapes is a bug and keeps its traceback.
@@ -43,5 +43,5 @@ class ModelError(AnimeLayersError, LookupError):
     """An unknown model id, or a model that does not do what was asked."""
 
 
-class MissingDependency(AnimeLayersError, ImportError):
+class MissingPackageError(AnimeLayersError, ImportError):
     """An optional package is not installed; the hint is the line that installs it."""

@@ -69,15 +69,18 @@ PARTS = (
 """The 23 current part tags of See-through, in its order."""
 
 PAPER_PARTS = (
-    "hair headwear face eyes eyewear ears earwear nose mouth neck neckwear topwear handwear bottomwear legwear footwear "
-    "tail wings objects"
-).split()
+    *("hair", "headwear", "face", "eyes", "eyewear", "ears", "earwear", "nose", "mouth", "neck", "neckwear"),
+    *("topwear", "handwear", "bottomwear", "legwear", "footwear", "tail", "wings", "objects"),
+)
 """The 19 classes of the See-through paper, in its order."""
 
 ALIASES = {"hairf": "front hair", "hairb": "back hair", "eyebg": "eyewhite"}
 """Tags of older annotations → current ones."""
 
-_TERMS = {
+OTHER = (Term("background", "背景", "Background"), Term("source", "下絵", "Source"))
+"""What is not character, and the untouched picture that may ride along, hidden."""
+
+_TERMS = {term.name: term for term in (*RENDERING, *PARTS, *OTHER)}
     term.name: term
     for term in (*RENDERING, *PARTS, Term("background", "背景", "Background"), Term("source", "下絵", "Source"))
 }

@@ -1,0 +1,36 @@
+"""What every test may use: the pictures, and programs that pip cannot install."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+SHARED_ART = ROOT.parent / "shared" / "art"
+
+
+@pytest.fixture(scope="session")
+def examples() -> list[Path]:
+    """The pictures in `examples/`, sorted."""
+    return sorted(EXAMPLES.glob("*.png"))
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[..., str]:
+    """Find a program by any of its names; skip the test without it, or fail where tools are required."""
+
+    def find(*names: str) -> str:
+        for name in names:
+            if path := shutil.which(name):
+                return path
+        missing = f"needs {' or '.join(names)} on the PATH"
+        if os.environ.get("ANIMELAYERS_REQUIRE_TOOLS"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+
+    return find
