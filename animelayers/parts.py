@@ -81,9 +81,6 @@ OTHER = (Term("background", "背景", "Background"), Term("source", "下絵", "S
 """What is not character, and the untouched picture that may ride along, hidden."""
 
 _TERMS = {term.name: term for term in (*RENDERING, *PARTS, *OTHER)}
-    term.name: term
-    for term in (*RENDERING, *PARTS, Term("background", "背景", "Background"), Term("source", "下絵", "Source"))
-}
 
 
 def display_name(name: str, preset: Preset) -> str:
