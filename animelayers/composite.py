@@ -158,5 +158,5 @@ def difference(a: Rgba, b: Rgba) -> npt.NDArray[np.uint8]:
     """Per-pixel distance of two pictures, uint8 [h, w]: the largest channel difference, colour only where `b` shows."""
     colour = np.maximum(a[..., :3], b[..., :3]) - np.minimum(a[..., :3], b[..., :3])
     alpha = np.maximum(a[..., 3], b[..., 3]) - np.minimum(a[..., 3], b[..., 3])
-    seen: npt.NDArray[np.uint8] = np.where(b[..., 3] > 0, colour.max(axis=2), 0)
-    return np.maximum(seen, alpha)
+    seen = np.where(b[..., 3] > 0, colour.max(axis=2), np.uint8(0))
+    return np.asarray(np.maximum(seen, alpha))

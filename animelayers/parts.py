@@ -113,7 +113,7 @@ def _split_side(name: str) -> tuple[str, str]:
     return name, ""
 
 
-_CANONICAL = {
+_CANONICAL: dict[str, str] = {
     display_name(name, preset): name
     for term in _TERMS.values()
     for name in (term.name, *((f"{term.name}-l", f"{term.name}-r") if term.sided else ()))

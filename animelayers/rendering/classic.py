@@ -1,0 +1,91 @@
+"""The weightless engine: strokes, then flats, at native size. The floor that every model must beat.
+
+Strokes are sought at native size in bands of rows; flats are decided on a reduced picture and carried to native size
+by the colours of the picture itself. No randomness anywhere: one picture, one result.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from animelayers.raster import Mask, bands, tight_box
+from animelayers.rendering.flats import Labels, flat_regions
+from animelayers.rendering.solve import RenderingGuess, Rgb
+from animelayers.rendering.strokes import Pen, fill_from, find_strokes
+from animelayers.stack import Rgba
+
+ROWS = 2048
+"""Rows of a band; pictures up to this height are done in one piece."""
+
+REGION_SIDE = 1536
+"""Longest side at which flats are decided; larger pictures are reduced for that step only."""
+
+
+def guess_layers(source: Rgba) -> RenderingGuess:
+    """Flat, line and base of `source`, uint8 [h, w, 4] with nothing hidden under alpha 0."""
+    inside = source[..., 3] >= 128
+    if not inside.any():
+        inside = source[..., 3] > 0
+    if not inside.any():
+        return RenderingGuess(flat=source[..., :3], line=source, base=source[..., :3])
+    top, left, bottom, right = tight_box(inside)
+    size = max(bottom - top, right - left)
+    line, base, strokes = _strokes(source, inside, Pen.for_figure(size))
+    return RenderingGuess(flat=_flat(base, strokes, inside, size), line=line, base=base)
+
+
+def _strokes(source: Rgba, inside: Mask, pen: Pen) -> tuple[Rgba, Rgb, Mask]:
+    """Line art, picture without it, and its mask, band by band."""
+    height, width = inside.shape
+    line, base = np.zeros((height, width, 4), np.uint8), np.zeros((height, width, 3), np.uint8)
+    mask = np.zeros((height, width), bool)
+    for inner, outer, part in bands(height, ROWS, halo=2 * pen.halo):
+        seen = inside[outer]
+        if not seen.any():
+            continue
+        cover = source[outer][..., 3]
+        found = find_strokes(fill_from(source[outer][..., :3], cover > 0), cover, seen, pen)
+        line[inner], base[inner], mask[inner] = found.line[part], found.base[part], found.mask[part]
+    return line, base, mask
+
+
+def _flat(base: Rgb, strokes: Mask, inside: Mask, size: int) -> Rgb:
+    """The flat colour of every pixel, uint8 [h, w, 3]."""
+    height, width = inside.shape
+    scale = min(1.0, REGION_SIDE / max(height, width))
+    if scale == 1.0:
+        labels, palette = flat_regions(base, strokes, inside, size)
+        return palette[labels]
+    small = (max(1, round(width * scale)), max(1, round(height * scale)))
+    paint = np.asarray(cv2.resize(base, small, interpolation=cv2.INTER_AREA), np.uint8)
+    covered = cv2.resize(strokes.astype(np.uint8) * 255, small, interpolation=cv2.INTER_AREA) >= 128
+    kept = cv2.resize(inside.astype(np.uint8) * 255, small, interpolation=cv2.INTER_AREA) >= 128
+    labels, palette = flat_regions(paint, covered, kept, max(1, round(size * scale)))
+    flat = np.empty_like(base)
+    for rows, _, _ in bands(height, ROWS // 4):
+        flat[rows] = palette[_native_labels(base, labels, paint, rows)]
+    return flat
+
+
+def _native_labels(base: Rgb, labels: Labels, paint: Rgb, rows: slice) -> Labels:
+    """Labels of a band at native size: near a border each pixel joins the adjacent cell whose paint is most like it."""
+    height, width = base.shape[:2]
+    small_height, small_width = labels.shape
+    y = np.minimum((np.arange(rows.start, rows.stop) + 0.5) * small_height / height, small_height - 1).astype(np.int64)
+    x = np.minimum((np.arange(width) + 0.5) * small_width / width, small_width - 1).astype(np.int64)
+    out: Labels = labels[y[:, None], x[None, :]]
+    box = np.ones((3, 3), np.uint8)
+    tall = labels.astype(np.float32)
+    border = cv2.dilate(tall, box) != cv2.erode(tall, box)
+    near = np.nonzero(border[y[:, None], x[None, :]])
+    pixel = base[rows][near].astype(np.float32)
+    best = np.full(len(pixel), np.inf, np.float32)
+    for dy in (0, -1, 1):
+        for dx in (0, -1, 1):
+            cell = (np.clip(y[near[0]] + dy, 0, small_height - 1), np.clip(x[near[1]] + dx, 0, small_width - 1))
+            unlike = np.square(pixel - paint[cell]).sum(axis=1) + 8 * (dy * dy + dx * dx)
+            closer = unlike < best
+            best[closer] = unlike[closer]
+            out[near[0][closer], near[1][closer]] = labels[cell][closer]
+    return out
