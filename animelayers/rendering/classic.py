@@ -31,8 +31,11 @@ def guess_layers(source: Rgba) -> RenderingGuess:
         return RenderingGuess(flat=source[..., :3], line=source, base=source[..., :3])
     top, left, bottom, right = tight_box(inside)
     size = max(bottom - top, right - left)
-    line, base, strokes = _strokes(source, inside, Pen.for_figure(size))
-    return RenderingGuess(flat=_flat(base, strokes, inside, size), line=line, base=base)
+    pen = Pen.for_figure(size)
+    line, base, strokes = _strokes(source, inside, pen)
+    flat = _flat(base, strokes, inside, size)
+    _continue_under(flat, strokes, inside, pen)
+    return RenderingGuess(flat, line, base)
 
 
 def _strokes(source: Rgba, inside: Mask, pen: Pen) -> tuple[Rgba, Rgb, Mask]:
@@ -66,6 +69,15 @@ def _flat(base: Rgb, strokes: Mask, inside: Mask, size: int) -> Rgb:
     for rows, _, _ in bands(height, ROWS // 4):
         flat[rows] = palette[_native_labels(base, labels, paint, rows)]
     return flat
+
+
+def _continue_under(flat: Rgb, strokes: Mask, inside: Mask, pen: Pen) -> None:
+    """Let the flat under strokes come from where the base came from, in place: two sources would leave dark specks."""
+    for inner, outer, part in bands(len(flat), ROWS, halo=2 * pen.halo):
+        paper = inside[outer] & ~strokes[outer]
+        if paper.any():
+            under = strokes[inner]
+            flat[inner][under] = fill_from(flat[outer], paper)[part][under]
 
 
 def _native_labels(base: Rgb, labels: Labels, paint: Rgb, rows: slice) -> Labels:

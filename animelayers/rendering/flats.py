@@ -32,7 +32,7 @@ SLIVER_AREA = 6e-5
 SAME = 5.0
 """Flat colours closer than this (CIE76 ΔE) become one."""
 
-NUDGE = 6
+NUDGE = 10
 """Levels by which a nearly white or nearly black flat may move for well-behaved shades."""
 
 Labels = npt.NDArray[np.int32]

@@ -10,7 +10,7 @@ because rounding `m` (or `s`) to 8 bit moves the result by at most ½·a·F (or 
 it is spent on what a painter expects: the strength of the shade, its colour being the tint (`DEPTH`). A soft line of
 alpha `a` and colour `L` lies over that, `I = a·L + (1 − a)·B`: the residual of the guess is shared between `L` and `B`
 by least squares, `B` is rounded, then `L` is solved for it. Each such pixel is checked under both habits of PSD readers
-(rounding once at the end, and rounding after every layer) and gives up its softness if it fails one.
+(rounding once at the end, and rounding after every layer) and made more opaque until it passes both.
 
 Multiply and Screen over a half-covered backdrop would change alpha, so the soft silhouette has no shade of its own:
 there the flat carries the colour, and where the guess says line, flat and line share the cover
@@ -138,20 +138,36 @@ def _solve(source: Rgba, flat: Rgb, line: Rgba, base: Rgb) -> tuple[Rgba, Rgba, 
 def _soft(
     target: Rgb, flat: Rgb, ink: Rgb, alpha: npt.NDArray[np.uint8], base: Rgb
 ) -> tuple[npt.NDArray[np.uint8], Rgb, Rgb]:
-    """Alpha, colour and backdrop of soft line pixels, each [n] or [n, 3], such that they composite to `target`."""
+    """Alpha, colour and backdrop of soft line pixels, each [n] or [n, 3], such that they composite to `target`.
+
+    A stroke too thin to explain its pixel is made thicker until it does, or dropped where it should have lightened.
+    """
+    colour, under = target.copy(), target.copy()
+    left = np.arange(len(target))
+    alpha = alpha.copy()
+    while left.size:
+        found, below, solved = _explain(target[left], flat[left], ink[left], alpha[left], base[left])
+        colour[left[found]], under[left[found]] = solved[found], below[found]
+        left = left[~found]
+        lighter = target[left].sum(axis=1, dtype=np.int64) > base[left].sum(axis=1, dtype=np.int64)
+        thicker = alpha[left] + (256 - alpha[left].astype(np.int64)) // 2
+        alpha[left] = np.where(lighter, 0, thicker)
+        under[left[~lighter]] = base[left[~lighter]]  # holds where the stroke ends up opaque
+        left = left[(alpha[left] > 0) & (alpha[left] < 255)]
+    return alpha, colour, under
+
+
+def _explain(
+    target: Rgb, flat: Rgb, ink: Rgb, alpha: npt.NDArray[np.uint8], base: Rgb
+) -> tuple[npt.NDArray[np.bool_], Rgb, Rgb]:
+    """Whether a line of `alpha` explains the target, the backdrop it needs, and its colour."""
     a = alpha[:, None] / np.float64(255)
     residual = target - (a * ink + (1 - a) * base)
     under = to_uint8(base + (1 - a) * residual / (a * a + (1 - a) ** 2))
     unrounded = _shaded(flat, *shade(flat, under))
     solved = to_uint8((target - (1 - a) * (under + unrounded) / 2) / a)
     off = np.maximum(*(np.abs(a * solved + (1 - a) * below - target) for below in (under, unrounded)))
-    failed = off.max(axis=1) >= 0.499
-
-    # A stroke too soft to explain its pixel is either not there or not soft.
-    alpha = np.where(failed, np.where(alpha >= 128, 255, 0), alpha).astype(np.uint8)
-    under = np.where((failed & (alpha == 0))[:, None], target, under)
-    solved = np.where(failed[:, None], target, solved)
-    return alpha, solved, under
+    return off.max(axis=1) < 0.499, under, solved
 
 
 def _rim(
