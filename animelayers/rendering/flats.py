@@ -26,7 +26,7 @@ STEP = 1.3
 SEED_AREA = 2e-5
 """Smallest zone that founds a region, as a share of the figure's squared size."""
 
-SLIVER_AREA = 6e-5
+SLIVER_AREA = 1.1e-4
 """Smallest region that stays, as a share of the picture."""
 
 SAME = 5.0

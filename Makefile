@@ -1,0 +1,46 @@
+# Everything a fresh machine needs: `make demo` shows the product, `make test` proves it.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: demo test lint docs bench clean
+
+# The base ring only: no torch, about a minute.
+demo: $(VENV)/base
+	$(BIN)/animelayers decompose examples/sylvie_blue_normal.png -o demo/ --format psd,html,sheet
+	@echo
+	@echo "PSD            demo/sylvie_blue_normal.psd        (Live2D Cubism, Photoshop, Clip Studio, Krita …)"
+	@echo "preview        demo/sylvie_blue_normal.html       (any browser, offline)"
+	@echo "contact sheet  demo/sylvie_blue_normal_sheet.png"
+
+# What CI runs.
+test: lint
+	$(BIN)/pytest -q -n 2 --dist loadfile
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy tests/typing_api.py
+
+docs: $(VENV)/dev
+	$(BIN)/python docs/generate.py
+
+bench: $(VENV)/dev
+	$(BIN)/python benchmarks/exactness.py
+	$(BIN)/python benchmarks/psd_write.py
+	$(BIN)/python benchmarks/speed.py
+
+clean:
+	rm -rf $(VENV) demo build dist
+
+$(VENV)/base: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/dev: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@ $(VENV)/base

@@ -1,0 +1,55 @@
+"""What the commands say: results to stdout, everything about the work to stderr, JSON in single lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from animelayers.errors import AnimeLayersError
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes: all done; some inputs failed; the command line cannot be obeyed; Ctrl-C."""
+
+
+class UsageError(AnimeLayersError, ValueError):
+    """The command line asks for something that cannot be done, whatever the pictures are."""
+
+
+def say(line: str) -> None:
+    """A result, for a person, to stdout."""
+    encoding = sys.stdout.encoding or "utf-8"  # which need not have an arrow, nor the letters of a file name
+    sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    sys.stdout.flush()
+
+
+def emit(record: dict[str, Any]) -> None:
+    """A result, for a program: one line of JSON to stdout."""
+    say(json.dumps(record, ensure_ascii=False, allow_nan=False))
+
+
+def note(line: str) -> None:
+    """Something worth knowing, to stderr."""
+    sys.stderr.write(f"note: {line}\n")
+
+
+def complain(message: str, hint: str = "") -> None:
+    """What went wrong and what to do, to stderr."""
+    sys.stderr.write(f"error: {message}\n")
+    if hint:
+        sys.stderr.write(f"hint: {hint}\n")
+    sys.stderr.flush()
+
+
+def columns(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> list[str]:
+    """Rows of cells → lines with aligned columns; East Asian characters count as two cells wide."""
+    from rich.cells import cell_len
+
+    table = [tuple(row) for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
+    lines = []
+    for row in table:
+        padded = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
+        lines.append((indent + "  ".join(padded)).rstrip())
+    return lines

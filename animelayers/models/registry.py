@@ -1,0 +1,109 @@
+"""The table of models. Listing it imports no model; `load` imports the one that is used."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+
+from animelayers.errors import MissingPackageError, ModelError
+
+if TYPE_CHECKING:
+    from animelayers.models.base import RenderingModel
+
+Mode = Literal["rendering", "parts"]
+"""Two ways to take a picture apart: how it was painted, or what it shows."""
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One line of the table."""
+
+    id: str
+    """kebab-case; what `--model` takes and what provenance records."""
+    modes: tuple[Mode, ...]
+    entry: str
+    """`module:Class`, imported on use; the class is called without arguments."""
+    ring: str
+    """`base`, or the extra that has to be installed: `pip install "animelayers[ring]"`."""
+    weights: str
+    """Where the weights come from; empty for a model without weights."""
+    licence: str
+    """SPDX id of the licence of the weights, or of the code where there are none."""
+    note: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as JSON-ready values, in declaration order."""
+        return {**asdict(self), "modes": list(self.modes)}
+
+
+MODELS: tuple[ModelSpec, ...] = (
+    ModelSpec(
+        id="classic",
+        modes=("rendering",),
+        entry="animelayers.models.classic:Classic",
+        ring="base",
+        weights="",
+        licence="Apache-2.0",
+        note="no weights: line filters, colour regions and the closed form; the floor that every model must beat",
+    ),
+)
+"""Every model of this version. The first one that does a mode is that mode's default."""
+
+PLANNED: dict[Mode, tuple[str, ...]] = {"rendering": ("lite", "qwen-image-layered"), "parts": ("lite", "see-through")}
+"""Models that later versions bring: named in messages, so that nobody looks for a spelling mistake."""
+
+
+def find(model: str | None, mode: str) -> ModelSpec:
+    """The model called `model`, or the default of `mode` for None.
+
+    Raises:
+        ModelError: an unknown mode or model, a model that does not do this mode, or a mode that no model does yet.
+    """
+    if mode not in MODES:
+        raise ModelError(f"unknown mode {mode!r}", hint=f"modes are {' and '.join(MODES)}")
+    able = [spec for spec in MODELS if mode in spec.modes]
+    known = next((spec for spec in MODELS if spec.id == model), None)
+    if known is not None and mode in known.modes:
+        return known
+    planned = PLANNED[mode]
+    if not able:
+        raise ModelError(
+            f"mode {mode} needs a model for it ({' or '.join(planned)}), and this version has none yet",
+            hint="--mode rendering works; `animelayers models` lists what is there",
+        )
+    if model is None:
+        return able[0]
+    if known is not None:
+        raise ModelError(f"model {model} does not do mode {mode}", hint=f"--model {able[0].id}")
+    if model in planned:
+        raise ModelError(f"model {model} is planned, this version does not have it yet", hint=f"--model {able[0].id}")
+    raise ModelError(f"unknown model {model!r}", hint=_nearest(model))
+
+
+@functools.cache
+def load(spec: ModelSpec) -> RenderingModel:
+    """Import a model and make it ready; a second call gives the same object.
+
+    Raises:
+        MissingPackageError: a package of its ring is not installed.
+    """
+    module, _, name = spec.entry.partition(":")
+    try:
+        made = getattr(importlib.import_module(module), name)()
+    except ImportError as error:
+        if spec.ring == "base":
+            raise
+        raise MissingPackageError(
+            f"model {spec.id} needs the package {error.name}", hint=f'pip install "animelayers[{spec.ring}]"'
+        ) from error
+    return cast("RenderingModel", made)
+
+
+def _nearest(model: str) -> str:
+    near = difflib.get_close_matches(model, [spec.id for spec in MODELS], n=1)
+    return f"did you mean {near[0]}?" if near else "`animelayers models` lists what there is"
