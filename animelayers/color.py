@@ -30,6 +30,13 @@ def clear_hidden(rgba: Rgba) -> Rgba:
     return np.where(rgba[..., 3:] == 0, np.uint8(0), rgba)
 
 
+def premultiplied(rgba: Rgba) -> npt.NDArray[np.float32]:
+    """Levels 0..255, float32 [h, w, 4]: colour × alpha, and alpha."""
+    levels = rgba.astype(np.float32)
+    levels[..., :3] *= levels[..., 3:] / 255
+    return levels
+
+
 def matte(rgba: Rgba, background: tuple[int, int, int] = (255, 255, 255)) -> npt.NDArray[np.uint8]:
     """uint8 [h, w, 4] laid over one colour → uint8 [h, w, 3]."""
     alpha = rgba[..., 3:].astype(np.float32) / 255

@@ -264,8 +264,8 @@ def test_the_mark_of_openraster_is_read(tmp_path):
 # --- Ctrl-C
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_interrupting_leaves_whole_files_only(tmp_path, jobs):
+@pytest.mark.parametrize(("jobs", "number"), [(1, signal.SIGINT), (2, signal.SIGINT), (2, signal.SIGTERM)])
+def test_interrupting_leaves_whole_files_only(tmp_path, jobs, number):
     for index in range(8):
         draw(tmp_path / "in" / f"{index}.png", size=(600, 500), level=60 + 20 * index)
     command = [sys.executable, "-m", "animelayers", "decompose", tmp_path / "in", "-o", tmp_path / "out"]
@@ -275,8 +275,11 @@ def test_interrupting_leaves_whole_files_only(tmp_path, jobs):
     )
     assert process.stdout is not None
     done = json.loads(process.stdout.readline())["outputs"]
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as a terminal does
+    else:
+        process.send_signal(number)
+    out, err = process.communicate(timeout=60)  # a worker left behind would hold the pipes open
     assert process.returncode == 130, err
     assert "interrupted" in err
     assert "Traceback" not in err

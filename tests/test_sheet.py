@@ -8,18 +8,8 @@ from PIL import Image
 
 from animelayers.composite import flatten
 from animelayers.errors import OutputError, StackError
-from animelayers.handoff.sheet import (
-    CAPTION,
-    DARK,
-    PAGE,
-    WHITE,
-    WIDTH,
-    Grid,
-    coverage,
-    reduced,
-    render_sheet,
-    write_sheet,
-)
+from animelayers.handoff.reduce import reduced
+from animelayers.handoff.sheet import CAPTION, DARK, PAGE, WHITE, WIDTH, Grid, coverage, render_sheet, write_sheet
 from animelayers.stack import Blend, Layer, LayerStack, Provenance
 
 

@@ -13,7 +13,7 @@ import typer
 from animelayers.cli import plan
 from animelayers.cli.console import DONE, FAILED, UsageError, complain, emit, note, say
 from animelayers.cli.plan import Job
-from animelayers.cli.work import Outcome, outcomes
+from animelayers.cli.work import Outcome, ending_well, outcomes
 from animelayers.models import registry
 from animelayers.parts import Preset
 
@@ -72,7 +72,7 @@ def command(
 def _report(todo: Sequence[Job], jobs: int, *, as_json: bool, quiet: bool) -> int:
     """Do the jobs, say what became of each, and give the exit code."""
     code = DONE
-    with _progress(len(todo), shown=not quiet and sys.stderr.isatty()) as advance:
+    with ending_well(), _progress(len(todo), shown=not quiet and sys.stderr.isatty()) as advance:
         for outcome in outcomes(todo, jobs):
             advance()
             if as_json:

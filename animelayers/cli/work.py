@@ -5,11 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
@@ -71,6 +73,19 @@ def outcomes(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
             for child in set(multiprocessing.active_children()) - others:
                 child.terminate()
             raise
+
+
+@contextmanager
+def ending_well() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does, so that `timeout` and `docker stop` leave neither half a file nor a worker."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def run(job: Job) -> Outcome:

@@ -1,8 +1,9 @@
 """A preview that anyone can open: one HTML file with the layers, the source and the viewer inside.
 
-`preview.html` beside this module is the viewer. Here its data are made: every sheet cut to its tight box and
-embedded as lossless WebP, names and numbers as JSON. The page asks for nothing outside itself, and its Content
-Security Policy names the one script and the one style by hash, so nothing else can run, whatever a layer is called.
+`preview.html`, `preview.css` and `preview.js` beside this module are the viewer. Here they are joined with their data:
+every sheet cut to its tight box and embedded as lossless WebP, names and numbers as JSON. The page asks for nothing
+outside itself, and its Content Security Policy names the one script and the one style by hash, so nothing else can
+run, whatever a layer is called.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 
 from animelayers.composite import max_error
 from animelayers.handoff.files import replacing
-from animelayers.handoff.sheet import reduced
+from animelayers.handoff.reduce import reduced
 from animelayers.parts import Preset, display_name
 from animelayers.stack import Layer, LayerStack, Rgba
 
@@ -64,15 +65,19 @@ def page(stack: LayerStack, *, names: Preset, source: Rgba | None, title: str) -
         "provenance": stack.provenance.as_dict() if stack.provenance else None,
         **_pictures(stack, source, names),
     }
-    template = resources.files("animelayers.handoff").joinpath("preview.html").read_text("utf-8")
-    style, script = (_only(template, tag) for tag in ("style", "script"))
+    template, style, script = (
+        resources.files("animelayers.handoff").joinpath(f"preview.{suffix}").read_text("utf-8")
+        for suffix in ("html", "css", "js")
+    )
     values = {
         "title": html.escape(title),
         "policy": f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
         "base-uri 'none'; form-action 'none'",
+        "style": style,
+        "script": script,
         "stack": _json(data),
     }
-    return re.sub(r"@(title|policy|stack)@", lambda found: values[found[1]], template)
+    return re.sub(r"@(title|policy|style|script|stack)@", lambda found: values[found[1]], template)
 
 
 def _title(stack: LayerStack, path: Path) -> str:
@@ -122,11 +127,6 @@ def _data_uri(rgba: Rgba) -> str:
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(rgba)).save(file, "WEBP", lossless=True, quality=50, method=1)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode("ascii")
-
-
-def _only(template: str, tag: str) -> str:
-    """The text of the one `<tag>` without attributes."""
-    return template.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0]
 
 
 def _hash(text: str) -> str:
