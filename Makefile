@@ -26,6 +26,7 @@ lint: $(VENV)/dev
 
 docs: $(VENV)/dev
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/contact_sheet.py
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/exactness.py

@@ -200,6 +200,19 @@ def test_resume_skips_what_is_current_and_nothing_else(tmp_path, capsys):
     assert skipped("--names", "en", "--seed", "1")
 
 
+def test_resume_goes_by_the_hour_where_a_file_cannot_say_what_it_is(tmp_path, capsys):
+    picture = draw(tmp_path / "a.png")
+    clip = tmp_path / "a.clip"
+    clip.write_bytes(b"CSFCHUNK")
+    skipped = []
+    for age in (-60, 60):
+        os.utime(clip, (picture.stat().st_mtime + age,) * 2)
+        _, out, _ = run(capsys, "decompose", picture, "--format", "clip", "--resume", "--json")
+        skipped.append(json.loads(out)["skipped"])
+    assert skipped == [False, True]
+    assert clip.read_bytes() == b"CSFCHUNK"
+
+
 @pytest.mark.parametrize("suffix", [".psd", ".clip", ".ora", ".html"])
 def test_files_of_others_are_not_replaced(tmp_path, capsys, suffix):
     picture = draw(tmp_path / "in" / "char.png")

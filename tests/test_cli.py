@@ -104,13 +104,10 @@ def test_presets_reach_the_file(tmp_path, capsys):
 
 
 def test_the_same_command_writes_the_same_bytes(tmp_path, capsys):
-    draw(tmp_path / "char.png")
+    picture = draw(tmp_path / "char.png")
     written = []
     for _ in range(2):
-        assert run(capsys, "decompose", tmp_path / "char.png", "--format", "psd,ora,html,sheet", "-o", tmp_path)[0] in (
-            0,
-            1,
-        )
+        assert run(capsys, "decompose", picture, "--format", "psd,html,sheet")[0] == 0
         written.append([(tmp_path / name).read_bytes() for name in ("char.psd", "char.html", "char_sheet.png")])
     assert written[0] == written[1]
 

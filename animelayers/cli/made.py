@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 """What a file of ours says about itself: the provenance, or nothing more than that it is ours (`{}`)."""
 
+UNSIGNED = ("clip", "ora")
+"""Formats that may not say who made a file."""
+
 HEAD = 1 << 22
 """Bytes of a file that are searched at most."""
 
@@ -37,16 +40,17 @@ def made_here(path: Path) -> bool:
 def up_to_date(job: Job) -> bool:
     """Whether every output of a job is there and was made from the picture as it is now, in the same way.
 
-    `.clip` cannot say what it was made from; it only has to be as new as the picture.
+    Of `UNSIGNED` formats a file only has to be as new as the picture.
     """
     if not job.source.exists() or not all(output.path.exists() for output in job.outputs):
         return False
     wanted = _wanted(job)
     for output in job.outputs:
-        if output.format == "clip":
+        record = record_of(output.path)
+        if record is None and output.format in UNSIGNED:
             if output.path.stat().st_mtime < job.source.stat().st_mtime:
                 return False
-        elif any((record_of(output.path) or {}).get(key) != value for key, value in wanted.items()):
+        elif any((record or {}).get(key) != value for key, value in wanted.items()):
             return False
     return True
 
