@@ -66,6 +66,13 @@ BLEND_FUNCTIONS: dict[Blend, Callable[[Plane, Plane], Plane]] = {
 }
 """`B(cb, cs)` of every mode, float planes in 0..1; W3C §9.1, and linear dodge for `ADD`."""
 
+NEUTRAL = {
+    **dict.fromkeys((Blend.MULTIPLY, Blend.DARKEN, Blend.COLOR_BURN), 255),
+    **dict.fromkeys((Blend.SCREEN, Blend.LIGHTEN, Blend.COLOR_DODGE, Blend.ADD, Blend.DIFFERENCE, Blend.EXCLUSION), 0),
+    **dict.fromkeys((Blend.OVERLAY, Blend.HARD_LIGHT, Blend.SOFT_LIGHT), 128),
+}
+"""The level, 0..255, that leaves what lies below as it is; every mode but Normal has one."""
+
 ROWS = 128
 """Rows flattened at a time: small enough for the cache, large enough that numpy's overhead does not show."""
 

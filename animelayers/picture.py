@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from animelayers import pixels, psdopen
+from animelayers import pixels, psdopen, psdplanes
 from animelayers.color import clear_hidden
 from animelayers.errors import FormatError, PictureError
 from animelayers.raster import bands
@@ -253,7 +253,7 @@ def _read_psd(data: bytes, label: str, notes: list[str]) -> Rgba:
     try:
         psd = psdopen.open_psd(data, name=label)
         _check_size(psd.width, psd.height, label)
-        image, alpha = psdopen.flattened(psd, label, notes)
+        image, alpha = psdplanes.flattened(psd, label, notes)
     except FormatError as error:
         raise PictureError(str(error), hint=error.hint) from error
     with _decoding(label):

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from animelayers.errors import PictureError
-from animelayers.psdopen import sixteen_to_eight
+from animelayers.psdplanes import sixteen_to_eight
 from animelayers.raster import bands
 from animelayers.stack import Rgba
 

@@ -29,7 +29,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
+
+from animelayers.handoff.psd import srgb_profile
 
 ROOT = Path(__file__).parents[1]
 MEMORY = 6 * 1024**3  # bytes of address space a worker may have
@@ -76,7 +78,7 @@ def picture_seeds() -> list[tuple[str, bytes]]:
     rgb, grey = rgba.convert("RGB"), rgba.convert("L")
     frames = [drawing(rng).convert("RGB") for _ in range(3)]
     wide = Image.fromarray(rng.integers(0, 65536, (SIDE, SIDE), np.uint16))
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = srgb_profile()
     turned = Image.Exif()
     turned[0x0112] = 6
     seeds = [

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from animelayers.composite import BLEND_FUNCTIONS, difference, flatten, max_error
+from animelayers.composite import BLEND_FUNCTIONS, NEUTRAL, difference, flatten, max_error
 from animelayers.errors import StackError
 from animelayers.stack import Blend, Layer, LayerStack
 
@@ -127,3 +127,11 @@ def test_the_difference_ignores_what_nobody_sees():
 def test_max_error_wants_equal_sizes():
     with pytest.raises(StackError, match=r"1 × 2 px, the target 3 × 3"):
         max_error(LayerStack(1, 2, ()), np.zeros((3, 3, 4), np.uint8))
+
+
+@pytest.mark.parametrize("blend", list(NEUTRAL))
+def test_the_neutral_level_of_a_mode_changes_nothing(blend):
+    below = np.dstack([np.arange(256, dtype=np.uint8)[None]] * 3 + [np.full((1, 256), 255, np.uint8)])
+    above = np.full((1, 256, 4), (*[NEUTRAL[blend]] * 3, 255), np.uint8)
+    got = flatten(LayerStack(1, 256, (Layer("below", below), Layer("above", above, blend=blend))))
+    assert np.abs(got.astype(int) - below).max() <= (1 if NEUTRAL[blend] == 128 else 0)

@@ -22,7 +22,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     ("errors",),
     ("stack", "raster"),
-    ("color", "composite", "parts", "pixels", "psdopen", "picture"),
+    ("color", "composite", "parts", "pixels", "psdopen", "psdplanes", "picture"),
     ("rendering", "handoff"),
     ("models",),
     ("decompose",),

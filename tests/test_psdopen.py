@@ -27,11 +27,10 @@ from animelayers.psdopen import (
     MAX_GROUP_DEPTH,
     MULTICHANNEL,
     RGB,
-    merged,
     open_psd,
     parsing,
-    sixteen_to_eight,
 )
+from animelayers.psdplanes import merged, sixteen_to_eight
 
 RNG = np.random.default_rng(9)
 RAW, RLE, ZIP, PREDICTED = range(4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from types import ModuleType
 from typing import Annotated
 
@@ -70,6 +71,8 @@ def main(argv: list[str] | None = None) -> int:
     Errors that a person can act on become `error:` and `hint:` lines on stderr. Anything else is a bug and
     keeps its traceback.
     """
+    # What a damaged file makes its decoder mutter is said once, by us.
+    warnings.filterwarnings("ignore", module=r"PIL\.|psd_tools\.")
     command = typer.main.get_command(app)
     try:
         code = command.main(args=argv, prog_name="animelayers", standalone_mode=False)

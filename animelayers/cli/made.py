@@ -14,10 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from PIL.PngImagePlugin import PngInfo
-
     from animelayers.cli.plan import Job
-    from animelayers.stack import Provenance
 
 Record = dict[str, Any]
 """What a file of ours says about itself: the provenance, or nothing more than that it is ours (`{}`)."""
@@ -29,7 +26,8 @@ HEAD = 1 << 22
 """Bytes of a file that are searched at most."""
 
 SIGNATURE = "animelayers-provenance"
-"""Where a format has no place of its own for it: the key under which the provenance lies, as JSON."""
+"""The key under which the provenance lies, as JSON, in formats without a place for it (`ora.PROVENANCE`,
+`sheet.SIGNATURE`; not imported, because folders are searched before anything heavy is loaded)."""
 
 
 def made_here(path: Path) -> bool:
@@ -53,15 +51,6 @@ def up_to_date(job: Job) -> bool:
         elif any((record or {}).get(key) != value for key, value in wanted.items()):
             return False
     return True
-
-
-def signature(provenance: Provenance | None) -> PngInfo:
-    """The text chunk that signs a contact sheet."""
-    from PIL.PngImagePlugin import PngInfo
-
-    info = PngInfo()
-    info.add_itxt(SIGNATURE, json.dumps({} if provenance is None else provenance.as_dict(), sort_keys=True))
-    return info
 
 
 def options_of(job: Job) -> Record:

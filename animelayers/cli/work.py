@@ -17,7 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 
 from animelayers.cli.console import INTERRUPTED
-from animelayers.cli.made import made_here, options_of, signature, up_to_date
+from animelayers.cli.made import made_here, options_of, up_to_date
 from animelayers.cli.plan import Job, Output
 from animelayers.errors import AnimeLayersError, OutputError
 
@@ -134,14 +134,12 @@ def _attempt(job: Job, blank: Outcome, written: list[str]) -> Outcome:
 
 def _write(stack: LayerStack, output: Output, job: Job, picture: Picture) -> None:
     from animelayers.handoff import save
-    from animelayers.handoff.files import replacing
-    from animelayers.handoff.sheet import render_sheet
+    from animelayers.handoff.sheet import write_sheet
 
-    if output.format != "sheet":
+    if output.format == "sheet":
+        write_sheet(stack, output.path, source=picture.rgba)
+    else:
         save(stack, output.path, format=output.format, names=job.names, source=picture.rgba)
-        return
-    with replacing(output.path) as temporary:
-        render_sheet(stack, picture.rgba).save(temporary, "PNG", pnginfo=signature(stack.provenance))
 
 
 def _lost(job: Job) -> Outcome:

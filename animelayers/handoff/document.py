@@ -15,7 +15,6 @@ import numpy.typing as npt
 from animelayers.color import clear_hidden, matte
 from animelayers.composite import difference, flatten
 from animelayers.parts import canonical_name
-from animelayers.psdopen import MAX_PIXELS
 from animelayers.raster import bands, tight_box
 from animelayers.stack import Blend, Layer, LayerStack, Rgba
 
@@ -146,6 +145,8 @@ class Document:
     """None for a PNG folder."""
     source: Rgba | None = None
     """uint8 [h, w, 4]: the picture that the layers should add up to."""
+    source_rides: bool = False
+    """Whether that is the file's own hidden bottom layer, and not a picture that somebody named."""
     recomposed: Rgba | None = None
     """The visible layers flattened, uint8 [height, width, 4]."""
     obstacle: str = ""
@@ -264,15 +265,17 @@ def recompose(document: Document, source: Rgba | None = None) -> Document:
     """The document with its layers flattened, and with its source: the one given, else the hidden bottom layer."""
     riding, size = document.source_node, (document.height, document.width)
     obstacle = _first_obstacle(document)
-    if source is None and riding is not None and not obstacle:
+    rides = source is None and riding is not None
+    if rides and riding is not None and not obstacle:
         source = flatten(LayerStack(*size, (_sheet(riding).replace(opacity=1, blend=Blend.NORMAL),)))
     source = None if source is None else clear_hidden(source)
     if obstacle:
-        return replace(document, source=source, obstacle=obstacle)
+        return replace(document, source=source, source_rides=rides, obstacle=obstacle)
     flat = _flatten(document.roots, *size)
     return replace(
         document,
         source=source,
+        source_rides=rides,
         recomposed=flat,
         off_merged=_off_merged(flat, document.psd),
         off_source=_compare(flat, source) if source is not None and source.shape == flat.shape else None,
@@ -295,8 +298,6 @@ def _shown(nodes: tuple[Node, ...]) -> Iterator[Node]:
 
 
 def _first_obstacle(document: Document) -> str:
-    if document.height * document.width > MAX_PIXELS:
-        return "the canvas is too large"
     return next(filter(None, map(_obstacle, _shown(document.roots))), "" if document.drawn else "there are no layers")
 
 

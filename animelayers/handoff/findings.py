@@ -314,6 +314,16 @@ def merged_alpha(document: Document) -> Found:
 
 
 def source(document: Document) -> Found:
+    if not document.source_rides:
+        yield from _off_source(document)
+
+
+def riding_source(document: Document) -> Found:
+    if document.source_rides:
+        yield from _off_source(document)
+
+
+def _off_source(document: Document) -> Found:
     apart = document.off_source
     if apart and apart.max > 1:
         yield "", f"the layers differ from it by up to {apart.max} levels, at {apart.pixels} px"

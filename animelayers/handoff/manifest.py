@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from animelayers.errors import FormatError
+from animelayers.psdopen import MAX_PIXELS
 from animelayers.stack import Blend
 
 NAME = "manifest.json"
@@ -31,6 +32,12 @@ class Canvas(_Model):
 
     height: Side
     width: Side
+
+    @model_validator(mode="after")
+    def _can_be_held(self) -> Self:
+        if self.height * self.width > MAX_PIXELS:
+            raise ValueError(f"{self.height} × {self.width} px is more than the {MAX_PIXELS:,} px that are read")
+        return self
 
 
 class Sheet(_Model):

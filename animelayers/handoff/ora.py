@@ -15,6 +15,7 @@ from animelayers.errors import FormatError
 from animelayers.handoff.files import replacing
 from animelayers.handoff.naming import Entry, entries, renamed, walk
 from animelayers.handoff.png import cropped, decode_png, encode_png
+from animelayers.handoff.xmp import read_provenance
 from animelayers.parts import Preset, canonical_name
 from animelayers.stack import Blend, Layer, LayerStack, Rgba
 
@@ -22,6 +23,9 @@ OPERATORS = {blend: f"svg:{blend.value}" for blend in Blend} | {Blend.NORMAL: "s
 """Composite operators; every mode but Exclusion is in the standard, and Krita and MyPaint know that one too."""
 
 _BLENDS = {operator: blend for blend, operator in OPERATORS.items()}
+
+PROVENANCE = "animelayers-provenance"
+"""Attribute of the root element that holds the provenance, as JSON."""
 
 THUMBNAIL = 256
 """Largest side of the thumbnail, px; the standard's limit."""
@@ -64,7 +68,8 @@ def read_ora(path: Path) -> LayerStack:
                 raise FormatError(f"{path.name}: stack.xml is too large or declares entities", hint="save it again")
             image = ET.fromstring(xml)
             layers = tuple(_read_layers(image.find("stack"), archive, (), visible=True))
-        return LayerStack(int(image.get("h", 0)), int(image.get("w", 0)), layers)
+        made = read_provenance(image.get(PROVENANCE, ""))
+        return LayerStack(int(image.get("h", 0)), int(image.get("w", 0)), layers, made)
     except FormatError:
         raise
     # A damaged archive raises BadZipFile, KeyError, zlib.error, RuntimeError (encrypted) and more.
@@ -108,6 +113,8 @@ def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 
 def _stack_xml(stack: LayerStack, roots: tuple[Entry, ...]) -> bytes:
     image = ET.Element("image", version="0.0.5", w=str(stack.width), h=str(stack.height))
+    if stack.provenance is not None:
+        image.set(PROVENANCE, json.dumps(stack.provenance.as_dict(), sort_keys=True))
     hidden_names = renamed(roots)
     _append(ET.SubElement(image, "stack"), roots, hidden_names)
     ET.indent(image, " ")

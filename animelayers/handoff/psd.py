@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from animelayers.color import bleed, matte
-from animelayers.composite import flatten
+from animelayers.composite import NEUTRAL, flatten
 from animelayers.errors import FormatError
 from animelayers.handoff.files import replacing
 from animelayers.handoff.naming import Entry, entries, renamed
@@ -43,13 +43,6 @@ SLOTS = frozenset(term.name for term in RENDERING)
 
 BLEED = 8
 """Pixels that a Normal layer's colour reaches beyond its edge, under alpha 0: enough for mesh warps and mipmaps."""
-
-HIDDEN_LEVEL = (
-    dict.fromkeys((Blend.MULTIPLY, Blend.DARKEN, Blend.COLOR_BURN), 255)
-    | dict.fromkeys((Blend.SCREEN, Blend.LIGHTEN, Blend.COLOR_DODGE, Blend.ADD, Blend.DIFFERENCE, Blend.EXCLUSION), 0)
-    | dict.fromkeys((Blend.OVERLAY, Blend.HARD_LIGHT, Blend.SOFT_LIGHT), 128)
-)
-"""Colour under alpha 0 that changes nothing below the layer, so that a soft brush or a mipmap finds no fringe there."""
 
 
 def write_psd(stack: LayerStack, path: Path, *, names: Preset = Preset.SEE_THROUGH, dpi: int = 350) -> None:
@@ -212,10 +205,13 @@ def _merged(flat: Rgba, version: int) -> bytes:
 
 
 def with_hidden_colour(layer: Layer) -> Rgba:
-    """Its pixels with a harmless colour under alpha 0: that of the nearest paint, or what the blend mode ignores."""
+    """Its pixels with a harmless colour under alpha 0: that of the nearest paint, or what the blend mode ignores.
+
+    A soft brush, a mesh warp or a mipmap reads that colour and would show it as a fringe.
+    """
     if layer.blend is not Blend.NORMAL:
         out = layer.rgba.copy()
-        out[out[..., 3] == 0] = (*[HIDDEN_LEVEL[layer.blend]] * 3, 0)
+        out[out[..., 3] == 0] = (*[NEUTRAL[layer.blend]] * 3, 0)
         return out
     out = np.empty_like(layer.rgba)
     for rows, read, inner in bands(layer.height, 256, halo=BLEED):  # a large layer at once would cost 20 bytes a pixel

@@ -20,6 +20,7 @@ from animelayers.errors import FormatError
 from animelayers.handoff.xmp import read_packet
 from animelayers.parts import canonical_name
 from animelayers.psdopen import open_psd, parsing
+from animelayers.psdplanes import layer_pixels
 from animelayers.raster import tight_box
 from animelayers.stack import Blend, Layer, LayerStack, Rgba
 
@@ -186,7 +187,7 @@ class _Reader:
         if layer.width == 0 or layer.height == 0:
             return np.zeros((0, 0, 4), np.uint8) if layer.kind == "pixel" else None
         if self.psd.color_mode == ColorMode.RGB and self.psd.depth == 8 and not self.foreign_profile:
-            return _rgb_planes(layer, self.psd.version)
+            return layer_pixels(layer)
         image = layer.topil(apply_icc=self.foreign_profile)
         if image is None:
             return None
@@ -213,19 +214,6 @@ class _Reader:
             candidate = f"{name}_{number}"
         self.paths.add("/".join((*groups, candidate)))
         return candidate
-
-
-def _rgb_planes(layer: PsdLayer, version: int) -> Rgba | None:
-    """The planes of an 8-bit RGB layer as they are; None without the three colours. No alpha plane means opaque."""
-    planes = {int(info.id): data for info, data in zip(layer._record.channel_info, layer._channels, strict=True)}
-    if not {0, 1, 2} <= planes.keys():
-        return None
-    height, width = layer.height, layer.width
-    out = np.full((height, width, 4), 255, np.uint8)
-    for channel in {-1, 0, 1, 2} & planes.keys():  # -1 is alpha, in the file as in numpy
-        data = planes[channel].get_data(width, height, 8, version)
-        out[..., channel] = np.frombuffer(data, np.uint8).reshape(height, width)
-    return out
 
 
 def _trimmed(layer: Layer) -> Layer:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from animelayers import psdopen
+from animelayers import psdopen, psdplanes
 from animelayers.errors import FormatError
 from animelayers.handoff.document import Document, Node, PsdFacts, group_of, with_pixels
 from animelayers.handoff.psd_reader import MAX_PIXELS
@@ -17,7 +15,6 @@ from animelayers.stack import Rgba
 
 if TYPE_CHECKING:
     from psd_tools import PSDImage
-    from psd_tools.psd.layer_and_mask import ChannelData
 
 
 def from_psd(psd: PSDImage, name: str) -> Document:
@@ -45,7 +42,7 @@ def _facts(psd: PSDImage) -> PsdFacts:
         return facts
     if not psd.has_preview():
         return facts
-    planes, alpha = psdopen.merged(psd)
+    planes, alpha = psdplanes.merged(psd)
     opaque = np.full_like(planes[0], 255)
     return replace(
         facts, merged=np.dstack([*planes, opaque if alpha is None else alpha]), merged_alpha=alpha is not None
@@ -101,34 +98,10 @@ def _kind(layer: Any) -> str:
 
 def _pixels(layer: Any) -> Rgba | str:
     """The layer's own pixels, uint8 [h, w, 4], or why they cannot be read."""
-    record = layer._record
-    height, width = record.height, record.width
-    if height == 0 or width == 0:
+    if layer._record.height == 0 or layer._record.width == 0:
         return np.zeros((0, 0, 4), np.uint8)
-    out = np.full((height, width, 4), 255, np.uint8)  # a layer without a transparency channel is opaque
-    found = set()
-    for info, data in zip(record.channel_info, layer._channels, strict=False):
-        if not -1 <= info.id <= 2:
-            continue
-        try:
-            out[..., info.id] = _plane(data, height, width, layer._psd.version)  # −1, transparency, is the last
-        except (Warning, ValueError, OSError, IndexError) as error:
-            return str(error).split(";")[0]
-        found.add(int(info.id))
-    return out if {0, 1, 2} <= found else "a colour channel is missing"
-
-
-def _plane(data: ChannelData, height: int, width: int, version: int) -> npt.NDArray[np.uint8]:
-    """One channel, uint8 [h, w]; strict, where psd-tools fills up with zeros or black.
-
-    Raises:
-        ValueError, Warning: the channel cannot be decoded, or ends early.
-    """
-    if data.compression == 1:  # RLE: a table of row lengths, then the rows
-        table = np.frombuffer(data.data, f">u{2 * version}", height)
-        if table.nbytes + int(table.sum(dtype=np.int64)) > len(data.data):
-            raise ValueError("a channel ends early")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        plane = data.get_data(width, height, 8, version)
-    return np.frombuffer(plane, np.uint8).reshape(height, width)
+    try:
+        pixels = psdplanes.layer_pixels(layer)
+    except (Warning, ValueError, OSError, IndexError) as error:
+        return str(error).split(";")[0]
+    return "a colour channel is missing" if pixels is None else pixels

@@ -338,11 +338,19 @@ RULES = (
     ),
     Rule(
         "source",
-        WARNING,
-        "The layers add up to the source, to rounding.",
-        "Something was lost or invented where the artist drew.",
+        ERROR,
+        "The layers add up to the picture given with `--source`, to rounding.",
+        "Something was lost or invented where the artist drew, or it is another picture.",
         "see which layer moved: animelayers preview FILE",
         findings.source,
+    ),
+    Rule(
+        "riding-source",
+        WARNING,
+        "The layers add up to the hidden source at the bottom of the file, to rounding.",
+        "Somebody painted since, or something was lost.",
+        "fine if it was meant; else see which layer moved: animelayers preview FILE",
+        findings.riding_source,
     ),
 )
 """In the order in which they are reported."""

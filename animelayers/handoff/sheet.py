@@ -6,6 +6,7 @@ black, the rest on a checkerboard.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from animelayers.color import premultiplied, to_uint8
-from animelayers.composite import difference, flatten
+from animelayers.composite import NEUTRAL, difference, flatten
 from animelayers.errors import StackError
 from animelayers.handoff.files import replacing
 from animelayers.handoff.reduce import reduced
@@ -47,10 +48,8 @@ SQUARE = 8
 NEAR = 8
 """Small layers are shown from nearer, up to this many times."""
 
-DARKENING = frozenset({Blend.MULTIPLY, Blend.DARKEN, Blend.COLOR_BURN})
-LIGHTENING = frozenset({Blend.SCREEN, Blend.LIGHTEN, Blend.COLOR_DODGE, Blend.ADD, Blend.DIFFERENCE, Blend.EXCLUSION})
-NEUTRAL = dict.fromkeys(DARKENING, 255) | dict.fromkeys(LIGHTENING, 0)
-"""The level that leaves what lies below as it is, for the modes that have one."""
+SIGNATURE = "animelayers-provenance"
+"""Key of the text chunk that holds the provenance, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +103,19 @@ class Tile:
 
 
 def write_sheet(stack: LayerStack, path: Path, *, source: Rgba | None = None) -> None:
-    """Write the contact sheet of `stack` as PNG; the same stack gives the same bytes.
+    """Write the contact sheet of `stack` as PNG, signed with its provenance; the same stack gives the same bytes.
 
     Raises:
         StackError: `source` is not the size of the canvas.
         OutputError: the file cannot be written.
     """
-    image = render_sheet(stack, source)
+    from PIL.PngImagePlugin import PngInfo
+
+    image, signature = render_sheet(stack, source), PngInfo()
+    made = {} if stack.provenance is None else stack.provenance.as_dict()
+    signature.add_itxt(SIGNATURE, json.dumps(made, sort_keys=True))
     with replacing(Path(path)) as temporary:
-        image.save(temporary, "PNG")
+        image.save(temporary, "PNG", pnginfo=signature)
 
 
 def render_sheet(stack: LayerStack, source: Rgba | None = None) -> Image.Image:
@@ -237,8 +240,9 @@ def _tile(layer: Layer, canvas: tuple[int, int], size: tuple[int, int]) -> Rgb:
 
 def _ground(blend: Blend, size: tuple[int, int]) -> Rgb:
     """What a layer of this mode lies on, uint8 [h, w, 3]."""
-    if blend in DARKENING or blend in LIGHTENING:
-        return np.full((*size, 3), WHITE if blend in DARKENING else DARK, np.uint8)
+    plain = {255: WHITE, 0: DARK}.get(NEUTRAL.get(blend, -1))
+    if plain is not None:
+        return np.full((*size, 3), plain, np.uint8)
     rows, columns = np.indices(size) // SQUARE
     ground: Rgb = np.asarray(CHECKER, np.uint8)[(rows + columns) % 2]
     return ground

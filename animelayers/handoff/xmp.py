@@ -52,7 +52,6 @@ def read_packet(xmp: bytes) -> tuple[Provenance | None, dict[int, tuple[str, str
     Whatever is missing, foreign or damaged reads as not there: a PSD is no worse for a strange XMP packet.
     """
     found = _properties(xmp)
-    made = _object(found.get("Provenance", ""))
     names = _object(found.get("Names", ""))
     renamed = {
         int(key): (value[0], value[1])
@@ -62,7 +61,7 @@ def read_packet(xmp: bytes) -> tuple[Provenance | None, dict[int, tuple[str, str
         and len(value) == 2
         and all(isinstance(v, str) and v for v in value)
     }
-    return _provenance(made), renamed
+    return read_provenance(found.get("Provenance", "")), renamed
 
 
 def _properties(xmp: bytes) -> dict[str, str]:
@@ -81,7 +80,9 @@ def _properties(xmp: bytes) -> dict[str, str]:
     return found
 
 
-def _provenance(values: dict[str, Any]) -> Provenance | None:
+def read_provenance(text: str) -> Provenance | None:
+    """The provenance that `Provenance.as_dict` wrote as JSON; None for anything else."""
+    values = _object(text)
     kinds = {"seed": int, "options": dict}
     known = {f.name: values[f.name] for f in fields(Provenance) if f.name in values}
     if not {"mode", "model", "version"} <= set(known):
