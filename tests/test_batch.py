@@ -11,39 +11,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+from drawing import draw, names_in, run
 
 from animelayers import load_stack
-from animelayers.cli import main, plan, work
+from animelayers.cli import plan, work
 from animelayers.cli.made import SIGNATURE, made_here, record_of
 from animelayers.cli.plan import Found, Output
 from animelayers.parts import Preset
-
-
-def draw(path: Path, *, size: tuple[int, int] = (40, 30), level: int = 200) -> Path:
-    """A small picture: a filled square with an outline, transparent around."""
-    height, width = size
-    rgba = np.zeros((height, width, 4), np.uint8)
-    rgba[4:-4, 4:-4] = (20, 20, 20, 255)
-    rgba[6:-6, 6:-6] = (level, 120, 90, 255)
-    rgba[height // 2 : -6, 6:-6] = (level // 2, 60, 60, 255)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.fromarray(rgba)
-    (image.convert("RGB") if path.suffix in (".jpg", ".bmp") else image).save(path)
-    return path
-
-
-def run(capsys, *argv: object) -> tuple[int, str, str]:
-    code = main([str(word) for word in argv])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def names_in(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
 
 # --- many pictures
 

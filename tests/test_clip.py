@@ -7,19 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawing import noise
 
 from animelayers.errors import FormatError, MissingPackageError
 from animelayers.handoff import save
 from animelayers.handoff.clip import write_clip
 from animelayers.parts import Preset
-from animelayers.stack import Blend, Layer, LayerStack, Rgba
-
-
-def noise(height: int, width: int, seed: int = 0) -> Rgba:
-    rng = np.random.default_rng(seed)
-    rgba = rng.integers(0, 256, (height, width, 4), dtype=np.uint8)
-    rgba[..., 3] = np.clip(rng.integers(-200, 456, (height, width)), 0, 255)
-    return rgba
+from animelayers.stack import Blend, Layer, LayerStack
 
 
 @pytest.fixture

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
+from drawing import noise
 
 from animelayers.errors import FormatError
 from animelayers.handoff import load_stack, save
-from animelayers.stack import Layer, LayerStack, Rgba
-
-
-def noise(height: int, width: int, seed: int = 0) -> Rgba:
-    """Random colour; alpha random too, with the two ends frequent."""
-    rng = np.random.default_rng(seed)
-    rgba = rng.integers(0, 256, (height, width, 4), dtype=np.uint8)
-    rgba[..., 3] = np.clip(rng.integers(-200, 456, (height, width)), 0, 255)
-    return rgba
+from animelayers.stack import Layer, LayerStack
 
 
 @pytest.fixture

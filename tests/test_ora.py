@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawing import noise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -18,15 +19,7 @@ from animelayers.errors import FormatError
 from animelayers.handoff import load_stack, save
 from animelayers.handoff.ora import OPERATORS, read_ora, write_ora
 from animelayers.parts import Preset
-from animelayers.stack import Blend, Layer, LayerStack, Rgba
-
-
-def noise(height: int, width: int, seed: int = 0) -> Rgba:
-    """Random colour; alpha random too, with the two ends frequent."""
-    rng = np.random.default_rng(seed)
-    rgba = rng.integers(0, 256, (height, width, 4), dtype=np.uint8)
-    rgba[..., 3] = np.clip(rng.integers(-200, 456, (height, width)), 0, 255)
-    return rgba
+from animelayers.stack import Blend, Layer, LayerStack
 
 
 @pytest.fixture

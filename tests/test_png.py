@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from drawing import noise
 from PIL import Image
 
 from animelayers.color import clear_hidden
@@ -18,17 +19,9 @@ from animelayers.handoff import load_stack, save
 from animelayers.handoff.manifest import SCHEMA, schema_text
 from animelayers.handoff.png import decode_png, encode_png, read_png, write_png
 from animelayers.parts import Preset
-from animelayers.stack import Blend, Layer, LayerStack, Provenance, Rgba
+from animelayers.stack import Blend, Layer, LayerStack, Provenance
 
 MADE = Provenance("rendering", "classic", "0.1.0", "ab" * 32, "絵.png", seed=3, options={"a": [1, "x"]})
-
-
-def noise(height: int, width: int, seed: int = 0) -> Rgba:
-    """Random colour; alpha random too, with the two ends frequent."""
-    rng = np.random.default_rng(seed)
-    rgba = rng.integers(0, 256, (height, width, 4), dtype=np.uint8)
-    rgba[..., 3] = np.clip(rng.integers(-200, 456, (height, width)), 0, 255)
-    return rgba
 
 
 @pytest.fixture

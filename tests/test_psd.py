@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import psdparse
 import pytest
+from drawing import noise
 from PIL import Image, ImageCms
 from psd_tools import PSDImage
 from psd_tools.constants import ColorMode, Compression, Resource
@@ -29,14 +30,6 @@ MADE = Provenance("rendering", "classic", "0.1.0", "ab" * 32, "絵 <1>.png", see
 
 
 SLUGS = ("back_hair", "face", "irides-l", "irides-r", "shadow", "front_hair")
-
-
-def noise(height: int, width: int, seed: int = 0) -> Rgba:
-    """Random colour; alpha random too, with the two ends frequent."""
-    rng = np.random.default_rng(seed)
-    rgba = rng.integers(0, 256, (height, width, 4), dtype=np.uint8)
-    rgba[..., 3] = np.clip(rng.integers(-200, 456, (height, width)), 0, 255)
-    return rgba
 
 
 def opaque(height: int, width: int, seed: int = 0) -> Rgba:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawing import noise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -23,14 +24,6 @@ from animelayers.parts import Preset
 from animelayers.stack import Blend, Layer, LayerStack, Provenance, Rgba
 
 MADE = Provenance("rendering", "classic", "0.1.0", "ab" * 32, "絵 <1>.png", seed=3, options={"b": 1, "a": [True, "x"]})
-
-
-def noise(height: int, width: int, seed: int = 0) -> Rgba:
-    """Random colour; alpha random too, with the two ends frequent."""
-    rng = np.random.default_rng(seed)
-    rgba = rng.integers(0, 256, (height, width, 4), dtype=np.uint8)
-    rgba[..., 3] = np.clip(rng.integers(-200, 456, (height, width)), 0, 255)
-    return rgba
 
 
 def as_written(stack: LayerStack) -> LayerStack:

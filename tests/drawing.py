@@ -1,0 +1,41 @@
+"""What several tests draw and run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from animelayers.cli import main
+from animelayers.stack import Rgba
+
+
+def noise(height: int, width: int, seed: int = 0) -> Rgba:
+    rng = np.random.default_rng(seed)
+    rgba = rng.integers(0, 256, (height, width, 4), dtype=np.uint8)
+    rgba[..., 3] = np.clip(rng.integers(-200, 456, (height, width)), 0, 255)
+    return rgba
+
+
+def draw(path: Path, *, size: tuple[int, int] = (40, 30), level: int = 200) -> Path:
+    """A small picture: a filled square with an outline, transparent around."""
+    height, width = size
+    rgba = np.zeros((height, width, 4), np.uint8)
+    rgba[4:-4, 4:-4] = (20, 20, 20, 255)
+    rgba[6:-6, 6:-6] = (level, 120, 90, 255)
+    rgba[height // 2 : -6, 6:-6] = (level // 2, 60, 60, 255)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(rgba)
+    (image.convert("RGB") if path.suffix in (".jpg", ".bmp") else image).save(path)
+    return path
+
+
+def run(capsys, *argv: object) -> tuple[int, str, str]:
+    code = main([str(word) for word in argv])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
