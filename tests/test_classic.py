@@ -98,7 +98,8 @@ def test_bands_leave_no_seam(drawing, monkeypatch):
 
 def test_large_pictures_keep_native_edges(drawing, monkeypatch):
     whole = guess_layers(drawing)
-    monkeypatch.setattr(classic, "REGION_SIDE", 200)
+    monkeypatch.setattr(classic.Pen, "of", lambda *_: Pen(widest=2, half=3.0))
+    monkeypatch.setattr(classic, "SMALLEST_SIDE", 200)
     reduced = guess_layers(drawing)
     differs = (np.abs(reduced.flat.astype(int) - whole.flat).max(axis=2) > 8) & (drawing[..., 3] == 255)
     assert differs.mean() < 0.01
@@ -130,9 +131,32 @@ def test_what_passes_for_shade(lit, dim, one_material):
     assert cost == shade_cost(np.array(dim, float), np.array(lit, float))
 
 
-def test_the_pen_grows_with_the_figure():
-    assert Pen.for_figure(720).widest == 2
-    assert Pen.for_figure(4096).widest == 10
+def ruled(size, width):
+    """White paper with dark lines of one width."""
+    paper = np.full((size, size, 3), 255, np.uint8)
+    for x in range(size // 8, size, size // 8):
+        paper[:, x : x + width] = INK
+    return paper
+
+
+@pytest.mark.parametrize(("size", "width", "widest"), [(720, 2, 2), (720, 5, 7), (1200, 9, 11), (4096, 4, 10)])
+def test_the_pen_is_measured_and_grows_with_the_figure(size, width, widest):
+    pen = Pen.of(ruled(size, width), np.ones((size, size), bool), size)
+    assert pen.widest == widest
+    assert 2 * pen.widest + 1 > width
+
+
+def test_a_close_up_is_taken_apart_like_the_whole_figure(drawing):
+    """Cut out and enlarged: strokes are wider and edges softer, the layers stay what they are."""
+    cut = drawing[50:350, 50:350]
+    large = cv2.resize(cut, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+    large = clear_hidden(large)
+    stack = exact_stack(large, guess_layers(large))
+    found = probe(stack, large)
+    assert found.max_error == 0
+    assert found.flat_line_energy < 0.1
+    for y, x in ((300, 300), (630, 660)):
+        assert np.abs(stack["flat"].rgba[y, x, :3].astype(int) - SKIN).max() <= 6
 
 
 def test_probes_want_a_rendering_stack(stack, drawing):

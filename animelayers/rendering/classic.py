@@ -18,8 +18,9 @@ from animelayers.stack import Rgba
 ROWS = 2048
 """Rows of a band; pictures up to this height are done in one piece."""
 
-REGION_SIDE = 1536
-"""Longest side at which flats are decided; larger pictures are reduced for that step only."""
+SMALLEST_SIDE = 512
+"""Flats are decided on a copy reduced until the usual stroke is 2 px wide, since edges must be sharp for that, but not
+below this many px on the longer side."""
 
 
 def guess_layers(source: Rgba) -> RenderingGuess:
@@ -31,9 +32,9 @@ def guess_layers(source: Rgba) -> RenderingGuess:
         return RenderingGuess(flat=source[..., :3], line=source, base=source[..., :3])
     top, left, bottom, right = tight_box(inside)
     size = max(bottom - top, right - left)
-    pen = Pen.for_figure(size)
+    pen = Pen.of(fill_from(source[..., :3], source[..., 3] > 0), inside, size)
     line, base, strokes = _strokes(source, inside, pen)
-    flat = _flat(base, strokes, inside, size)
+    flat = _flat(base, strokes, inside, size, pen)
     _continue_under(flat, strokes, inside, pen)
     return RenderingGuess(flat, line, base)
 
@@ -53,10 +54,10 @@ def _strokes(source: Rgba, inside: Mask, pen: Pen) -> tuple[Rgba, Rgb, Mask]:
     return line, base, mask
 
 
-def _flat(base: Rgb, strokes: Mask, inside: Mask, size: int) -> Rgb:
+def _flat(base: Rgb, strokes: Mask, inside: Mask, size: int, pen: Pen) -> Rgb:
     """The flat colour of every pixel, uint8 [h, w, 3]."""
     height, width = inside.shape
-    scale = min(1.0, REGION_SIDE / max(height, width))
+    scale = min(1.0, max(1 / pen.half, SMALLEST_SIDE / max(height, width)))
     if scale == 1.0:
         labels, palette = flat_regions(base, strokes, inside, size)
         return palette[labels]

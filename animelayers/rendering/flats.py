@@ -3,7 +3,7 @@
 1. Quasi-flat zones: pixels joined by steps of at most `STEP`; a soft gradient is one zone, an edge splits two.
 2. Large zones flood the rest (Meyer's watershed), so that soft edges and stroke beds belong to a side.
 3. Neighbouring regions merge, cheapest pair first, while one can be the other in shade. A merged region is judged by
-   its largest tone, so a chain of small differences does not lead from skin to sleeve.
+   its commonest tone, so a chain of small differences does not lead from skin to sleeve.
 4. Slivers join the neighbour they resemble, nearly equal colours become one.
 """
 
@@ -29,6 +29,9 @@ SEED_AREA = 2e-5
 SLIVER_AREA = 1.1e-4
 """Smallest region that stays, as a share of the picture."""
 
+EDGE_REACH = 0.003
+"""How far on either side of a border an edge may be blurred and still be hard, as a share of the figure's size."""
+
 SAME = 5.0
 """Flat colours closer than this (CIE76 ΔE) become one."""
 
@@ -51,7 +54,7 @@ def flat_regions(base: Rgb, strokes: Mask, inside: Mask, size: int) -> tuple[Lab
     if not seeds.any():
         seeds = inside.astype(np.int32) if inside.any() else np.ones(inside.shape, np.int32)
     regions = _flood(base, seeds, inside)
-    graph = _Graph.of(np.where(inside, regions, 0), seeds, strokes, base, lab)
+    graph = _Graph.of(np.where(inside, regions, 0), seeds, strokes, base, lab, reach=max(1, round(size * EDGE_REACH)))
     graph.merge_shades()
     graph.absorb_slivers(SLIVER_AREA * inside.size)
     palette, colour = np.unique(graph.palette(), axis=0, return_inverse=True)
@@ -104,7 +107,7 @@ def shade_cost(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
     """
     lit, dim = (a, b) if a[0] >= b[0] else (b, a)
     (lit_a, lit_b), (dim_a, dim_b) = lit[1:], dim[1:]
-    shift = np.hypot(lit_a - dim_a, lit_b - dim_b) / (0.75 * (lit[0] - dim[0]) + 5)
+    shift = np.hypot(lit_a - dim_a, lit_b - dim_b) / (0.6 * (lit[0] - dim[0]) + 5)
     turn = abs(np.arctan2(lit_a * dim_b - lit_b * dim_a, lit_a * dim_a + lit_b * dim_b))
     chroma = min(np.hypot(lit_a, lit_b), np.hypot(dim_a, dim_b))
     hue = turn * chroma / 12
@@ -119,52 +122,71 @@ class _Contact:
     length: float
     bare: float
     """Length not covered by a stroke."""
-    step: float
-    """Sum of colour steps (ΔE) across the bare length."""
+    near: float
+    """Sum of colour changes (ΔE) across the bare length, between pixels `EDGE_REACH` to either side."""
+    far: float
+    """The same at three times that distance."""
 
     def __iadd__(self, other: _Contact) -> _Contact:
         self.length += other.length
         self.bare += other.bare
-        self.step += other.step
+        self.near += other.near
+        self.far += other.far
         return self
 
 
 @dataclass(slots=True, eq=False)
 class _Graph:
-    """Regions and their borders; regions only ever join, each keeping the tone of its largest member."""
+    """Regions and their borders; regions only ever join, and keep the tone that has most of their area."""
 
     tone: npt.NDArray[np.float64]  # [n, 3] CIELAB
     colour: npt.NDArray[np.float64]  # [n, 3] sRGB levels
     area: npt.NDArray[np.float64]  # [n] px
+    mass: npt.NDArray[np.float64]  # [n] px, of that tone alone
     contacts: list[dict[int, _Contact]]
     parent: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, regions: Labels, seeds: Labels, strokes: Mask, base: Rgb, lab: npt.NDArray[np.float32]) -> _Graph:
+    def of(
+        cls,
+        regions: Labels,
+        seeds: Labels,
+        strokes: Mask,
+        base: Rgb,
+        lab: npt.NDArray[np.float32],
+        *,
+        reach: int,
+    ) -> _Graph:
         count = int(max(regions.max(), seeds.max())) + 1
         colour = _dominant(base, seeds, count)
         tone = to_lab(np.round(colour).astype(np.uint8)[None])[0].astype(np.float64)
         area = np.bincount(regions[~strokes], minlength=count).astype(np.float64)
-        return cls(tone, colour, area, _contacts(regions, strokes, lab, count), np.arange(count))
+        return cls(tone, colour, area, area.copy(), _contacts(regions, strokes, lab, count, reach), np.arange(count))
 
     def cost(self, i: int, j: int) -> float:
         """Below 1 the pair may merge.
 
-        Strokes along the border speak for two materials. So does a hard border, where one pixel's step is most of the
-        difference between the tones; a soft one, with many small steps, speaks for one.
+        Strokes along the border speak for two materials. So does a hard border: the change is complete within a few
+        pixels, and it is most of the difference between the tones. A soft border speaks for one.
         """
         contact = self.contacts[i][j]
         openness = contact.bare / contact.length
         if contact.bare < 3 or openness < 0.25:
             return np.inf
         whole = float(np.linalg.norm(self.tone[i] - self.tone[j]))
-        hardness = np.clip((contact.step / contact.bare / max(whole, 1.0) - 0.05) / 0.3, 0.2, 1)
-        return shade_cost(self.tone[i], self.tone[j]) * float(hardness) / min(1.0, 0.3 + openness)
+        complete = np.clip((contact.near / max(contact.far, 1e-6) - 0.4) / 0.4, 0.2, 1)
+        sudden = np.clip((contact.near / contact.bare / max(whole, 1.0) - 0.2) / 0.5, 0.2, 1)
+        hardness = float(2 * complete + sudden) / 3
+        return shade_cost(self.tone[i], self.tone[j]) * hardness / min(1.0, 0.3 + openness)
 
     def absorb(self, i: int, j: int) -> None:
         """Region `j` becomes part of `i`."""
         self.parent[j] = i
         self.area[i] += self.area[j]
+        alike = np.linalg.norm(self.tone[i] - self.tone[j]) < 2 * SAME
+        heavier = i if self.mass[i] >= self.mass[j] else j
+        self.mass[i] = self.mass[i] + self.mass[j] if alike else self.mass[heavier]
+        self.tone[i], self.colour[i] = self.tone[heavier], self.colour[heavier]
         del self.contacts[i][j]
         for k, contact in self.contacts[j].items():
             if k == i:
@@ -225,25 +247,43 @@ class _Graph:
         return np.round(colour).astype(np.uint8)
 
 
-def _contacts(regions: Labels, strokes: Mask, lab: npt.NDArray[np.float32], count: int) -> list[dict[int, _Contact]]:
+def _contacts(
+    regions: Labels, strokes: Mask, lab: npt.NDArray[np.float32], count: int, reach: int
+) -> list[dict[int, _Contact]]:
     """For every region, its neighbours and the borders to them."""
-    keys, steps, bare = [], [], []
-    for here, there, _ in _neighbours():
-        border = (regions[here] != regions[there]) & (regions[here] > 0) & (regions[there] > 0)
-        pair = np.sort(np.stack([regions[here][border], regions[there][border]]), axis=0).astype(np.int64)
+    keys, bare, changes = [], [], []
+    for axis in (0, 1):
+        y, x = np.nonzero(np.diff(regions, axis=axis))  # a border lies behind these pixels
+        before = np.stack([y, x])
+        behind = before + np.array([[1 - axis], [axis]])
+        pair = np.sort(np.stack([regions[tuple(before)], regions[tuple(behind)]]), axis=0).astype(np.int64)
+        before, behind, pair = before[:, pair[0] > 0], behind[:, pair[0] > 0], pair[:, pair[0] > 0]
         keys.append(pair[0] * count + pair[1])
-        steps.append(np.linalg.norm(lab[here][border] - lab[there][border], axis=1))
-        bare.append(~(strokes[here][border] | strokes[there][border]))
+        bare.append(~(strokes[tuple(before)] | strokes[tuple(behind)]))
+        changes.append([_change(lab, before, behind, axis, far) for far in (reach, 3 * reach)])
     key, inverse = np.unique(np.concatenate(keys), return_inverse=True)
-    open_ = np.concatenate(bare)
-    length = np.bincount(inverse, minlength=len(key))
-    bare_length = np.bincount(inverse, weights=open_, minlength=len(key))
-    step = np.bincount(inverse, weights=np.concatenate(steps) * open_, minlength=len(key))
+    is_bare = np.concatenate(bare)
+    near, far = np.concatenate(changes, axis=1) * is_bare
+    sums = (np.bincount(inverse, weights=weights, minlength=len(key)) for weights in (None, is_bare, near, far))
     contacts: list[dict[int, _Contact]] = [{} for _ in range(count)]
-    for pair_key, *sums in zip(key.tolist(), length.tolist(), bare_length.tolist(), step.tolist(), strict=True):
+    for pair_key, *values in zip(key.tolist(), *(column.tolist() for column in sums), strict=True):
         i, j = divmod(pair_key, count)
-        contacts[i][j] = contacts[j][i] = _Contact(*sums)
+        contacts[i][j] = contacts[j][i] = _Contact(*values)
     return contacts
+
+
+def _change(
+    lab: npt.NDArray[np.float32],
+    before: npt.NDArray[np.int64],
+    behind: npt.NDArray[np.int64],
+    axis: int,
+    distance: int,
+) -> npt.NDArray[np.float32]:
+    """Colour change (ΔE) across borders between the places `before` and `behind`, each moved away by `distance` px."""
+    away = np.array([[1 - axis], [axis]]) * distance
+    last = np.array(lab.shape[:2])[:, None] - 1
+    start, end = np.maximum(before - away, 0), np.minimum(behind + away, last)
+    return np.asarray(np.linalg.norm(lab[tuple(start)] - lab[tuple(end)], axis=1))
 
 
 def _dominant(base: Rgb, labels: Labels, count: int) -> npt.NDArray[np.float64]:

@@ -22,26 +22,56 @@ LOW, HIGH = 13, 41
 """A stroke is at least `LOW` darker than both its sides, and `HIGH` somewhere along it; L* in 255ths (5, 16 L*)."""
 
 
+MEASURED_SIDE = 1536
+"""Longest side at which the pen is measured; larger pictures are reduced for that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """Sizes of strokes in px, all proportional to the figure's longer side."""
+    """Sizes of strokes, px."""
 
     widest: int
     """Radius of the closing: nothing wider than `2·widest + 1` is a stroke."""
-    sure: int
-    """Radius up to which dark structures are strokes even on a dark mass."""
-    reach: int
-    """How far a dark mass grows back into its tips."""
+    half: float
+    """Half the width of the usual stroke, at half its depth; never below 1."""
 
-    @classmethod
-    def for_figure(cls, size: int) -> Pen:
-        """For a figure `size` px high or wide: 5 px strokes in a 720 px sprite, 21 px in a 4096 px sheet."""
-        return cls(widest=max(2, round(size * 0.0025)), sure=max(1, round(size * 0.0012)), reach=max(4, size // 50))
+    @property
+    def sure(self) -> int:
+        """Radius up to which dark structures are strokes even on a dark mass."""
+        return max(1, self.widest // 2)
+
+    @property
+    def reach(self) -> int:
+        """How far a dark mass grows back into its tips."""
+        return 8 * self.widest
 
     @property
     def halo(self) -> int:
         """Rows beyond a band that can change the band's strokes."""
         return 2 * self.widest + self.reach + 16
+
+    @classmethod
+    def of(cls, rgb: Rgb, inside: Mask, size: int) -> Pen:
+        """The pen of a picture, uint8 [h, w, 3], whose figure is `size` px high or wide.
+
+        A whole figure is drawn with strokes of up to 0.5 % of its size. A bust shows them larger; so the half-width
+        of thin dark structures is measured, at half their depth, and its median taken.
+        """
+        least = size * 0.0025
+        scale = min(1.0, MEASURED_SIDE / max(rgb.shape[:2]))
+        if scale < 1:
+            small = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
+            rgb = np.asarray(cv2.resize(rgb, small, interpolation=cv2.INTER_AREA), np.uint8)
+            inside = np.asarray(cv2.resize(inside.astype(np.uint8) * 255, small, interpolation=cv2.INTER_AREA)) >= 128
+        lightness = _lightness(rgb, inside)
+        around = max(2, round(least * scale))
+        depth = cv2.subtract(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, disc(4 * around)), lightness)
+        dark = (depth > HIGH) & (depth > cv2.dilate(depth, disc(around)) // 2)
+        width = cv2.distanceTransform(dark.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+        ridge = width[dark & (width >= cv2.dilate(width, disc(1)) - 1e-3)]
+        half = max(1, round(float(np.median(ridge)))) if ridge.size else 1
+        measured = (2 * half + 1) / scale if half > 1 else 0
+        return cls(max(2, round(least), min(round(measured), round(4 * least))), half / scale)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
