@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from drawing import draw, names_in, run
 
-from animelayers import handoff, load_stack, save
+from animelayers import flatten, handoff, load_picture, load_stack, save
 from animelayers.cli import plan
 from animelayers.models.registry import MODELS
 
@@ -75,7 +75,7 @@ def test_presets_reach_the_file(tmp_path, capsys):
     run(capsys, "decompose", draw(tmp_path / "char.png"), "--format", "png", "--names", "live2d-ja")
     manifest = json.loads((tmp_path / "char_layers" / "manifest.json").read_text("utf-8"))
     assert "線画" in json.dumps(manifest, ensure_ascii=False)
-    assert manifest["provenance"]["options"] == {"names": "live2d-ja"}
+    assert manifest["provenance"]["options"] == {"names": "live2d-ja", "keep_source": False}
 
 
 def test_the_same_command_writes_the_same_bytes(tmp_path, capsys):
@@ -296,3 +296,23 @@ def test_the_module_is_a_program(tmp_path):
     script = shutil.which("animelayers", path=str(Path(sys.executable).parent))
     if script:
         assert subprocess.run([script, "models"], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("suffix", ["psd", "ora"])
+def test_the_picture_rides_along_hidden_when_asked(tmp_path, capsys, suffix):
+    picture = draw(tmp_path / "char.png")
+    out = tmp_path / f"out.{suffix}"
+    assert run(capsys, "decompose", picture, "-o", out, "--keep-source", "--names", "live2d-ja")[0] == 0
+    stack = load_stack(out)
+    assert stack.names == ("source", "flat", "shadow", "highlight", "line")
+    assert not stack["source"].visible
+    riding = flatten(stack.replace(layers=[stack["source"].replace(visible=True)]))
+    assert (riding == load_picture(picture).rgba).all()
+    assert (flatten(stack) == riding).all()
+
+
+def test_check_compares_with_the_riding_picture(tmp_path, capsys):
+    run(capsys, "decompose", draw(tmp_path / "char.png"), "--keep-source")
+    code, out, _ = run(capsys, "check", tmp_path / "char.psd", "--json")
+    assert code == 0
+    assert json.loads(out)["numbers"]["source"] == {"max": 0, "pixels": 0}

@@ -21,7 +21,7 @@ EXAMPLES = """\
 animelayers decompose char.png                      # writes char.psd
 animelayers decompose char.png -o out/char.ora
 animelayers decompose art/ -o out/ --format psd,html --jobs 2 --resume
-animelayers decompose char.png --names live2d-ja --json"""
+animelayers decompose char.png --names live2d-ja --keep-source"""
 
 
 def command(
@@ -40,6 +40,9 @@ def command(
         str | None, typer.Option("--format", metavar="LIST", help="Any of psd,ora,clip,png,html,sheet; default: psd.")
     ] = None,
     names: Annotated[Preset, typer.Option(help="Whose layer names the files carry.")] = Preset.SEE_THROUGH,
+    keep_source: Annotated[
+        bool, typer.Option("--keep-source", help="Add the picture itself as a hidden bottom layer.")
+    ] = False,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="For models that draw random numbers.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Skip pictures whose files are there and current.")] = False,
     jobs: Annotated[int, typer.Option(metavar="N", min=1, help="Pictures at a time, each in its own process.")] = 1,
@@ -63,7 +66,7 @@ def command(
         )
     planned = plan.outputs_of(pictures, output, wanted)
     todo = [
-        Job(picture.path, files, mode, chosen.id, seed, names, resume)
+        Job(picture.path, files, mode, chosen.id, seed, names, keep_source, resume)
         for picture, files in zip(pictures, planned, strict=True)
     ]
     return _report(todo, jobs, as_json=as_json, quiet=quiet)

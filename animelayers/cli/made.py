@@ -55,7 +55,7 @@ def up_to_date(job: Job) -> bool:
 
 def options_of(job: Job) -> Record:
     """What goes into `Provenance.options` of the files of a job."""
-    return {"names": job.names.value}
+    return {"names": job.names.value, "keep_source": job.keep_source}
 
 
 def _wanted(job: Job) -> Record:

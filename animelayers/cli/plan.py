@@ -58,6 +58,8 @@ class Job:
     model: str
     seed: int
     names: Preset
+    keep_source: bool = False
+    """Whether the picture itself rides along as a hidden bottom layer."""
     resume: bool = False
 
 

@@ -109,6 +109,7 @@ def _attempt(job: Job, blank: Outcome, written: list[str]) -> Outcome:
     from animelayers.decompose import decompose
     from animelayers.models.registry import Mode
     from animelayers.picture import load_picture
+    from animelayers.stack import Layer
 
     if job.resume and up_to_date(job):
         written += [str(output.path) for output in job.outputs]
@@ -124,6 +125,8 @@ def _attempt(job: Job, blank: Outcome, written: list[str]) -> Outcome:
     if stack.provenance is not None:
         stack = stack.replace(provenance=replace(stack.provenance, options=options_of(job)))
     error = max_error(stack, picture.rgba)
+    if job.keep_source:
+        stack = stack.replace(layers=(Layer("source", picture.rgba, visible=False), *stack))
     for output in job.outputs:
         _write(stack, output, job, picture)
         written.append(str(output.path))
