@@ -175,3 +175,11 @@ def test_probes_see_what_is_wrong(drawing, stack):
     checks = (np.indices(drawing.shape[:2]).sum(axis=0) // 8 % 2 * 20).astype(np.uint8)
     patchy = RenderingGuess(guess.flat - np.minimum(guess.flat, checks[..., None]), guess.line, guess.base)
     assert probe(exact_stack(drawing, patchy), drawing).flat_seams > 0.5 > good.flat_seams
+
+
+def test_a_gradient_is_one_flat():
+    """Even one that turns from blue to peach: no edge, no border."""
+    t = np.linspace(0, 1, 500)[:, None, None]
+    sky = (np.array([90, 140, 220]) * (1 - t) + np.array([250, 220, 200]) * t) * np.ones((500, 300, 1))
+    source = np.dstack([sky, np.full((500, 300), 255)]).astype(np.uint8)
+    assert len(np.unique(guess_layers(source).flat.reshape(-1, 3), axis=0)) == 1

@@ -32,6 +32,9 @@ SLIVER_AREA = 1.1e-4
 EDGE_REACH = 0.003
 """How far on either side of a border an edge may be blurred and still be hard, as a share of the figure's size."""
 
+VISIBLE = 6.0
+"""A change across a border weaker than this (CIE76 ΔE) is hardly an edge."""
+
 SAME = 5.0
 """Flat colours closer than this (CIE76 ΔE) become one."""
 
@@ -166,8 +169,8 @@ class _Graph:
     def cost(self, i: int, j: int) -> float:
         """Below 1 the pair may merge.
 
-        Strokes along the border speak for two materials. So does a hard border: the change is complete within a few
-        pixels, and it is most of the difference between the tones. A soft border speaks for one.
+        Strokes along the border speak for two materials. So does a hard border: the change can be seen, is complete
+        within a few pixels, and is most of the difference between the tones. A soft border speaks for one.
         """
         contact = self.contacts[i][j]
         openness = contact.bare / contact.length
@@ -176,7 +179,8 @@ class _Graph:
         whole = float(np.linalg.norm(self.tone[i] - self.tone[j]))
         complete = np.clip((contact.near / max(contact.far, 1e-6) - 0.4) / 0.4, 0.2, 1)
         sudden = np.clip((contact.near / contact.bare / max(whole, 1.0) - 0.2) / 0.5, 0.2, 1)
-        hardness = float(2 * complete + sudden) / 3
+        visible = np.clip(contact.near / contact.bare / VISIBLE, 0.1, 1)
+        hardness = float(visible * (2 * complete + sudden)) / 3
         return shade_cost(self.tone[i], self.tone[j]) * hardness / min(1.0, 0.3 + openness)
 
     def absorb(self, i: int, j: int) -> None:

@@ -107,6 +107,8 @@ def disc(radius: int) -> npt.NDArray[np.uint8]:
 
 def fill_from(rgb: Rgb, known: Mask) -> Rgb:
     """Every pixel takes the colour of the nearest known one."""
+    if known.all():
+        return rgb
     _, index = nearest(known)
     return np.asarray(rgb.reshape(-1, 3)[index])
 
