@@ -1,5 +1,7 @@
 """The weightless engine on drawings whose layers are known, then on real art."""
 
+import time
+
 import cv2
 import numpy as np
 import pytest
@@ -183,3 +185,13 @@ def test_a_gradient_is_one_flat():
     sky = (np.array([90, 140, 220]) * (1 - t) + np.array([250, 220, 200]) * t) * np.ones((500, 300, 1))
     source = np.dstack([sky, np.full((500, 300), 255)]).astype(np.uint8)
     assert len(np.unique(guess_layers(source).flat.reshape(-1, 3), axis=0)) == 1
+
+
+def test_a_mosaic_of_thousands_of_regions_does_not_take_ages():
+    """Merging looks again only at borders that changed; looking at all of them took 7 minutes at 1024 × 1024."""
+    tiles = np.clip(128 + np.random.default_rng(0).integers(-12, 12, (86, 86, 3)), 0, 255).astype(np.uint8)
+    mosaic = np.repeat(np.repeat(tiles, 6, axis=0), 6, axis=1)
+    source = np.dstack([mosaic, np.full(mosaic.shape[:2], 255, np.uint8)])
+    start = time.process_time()
+    guess_layers(source)
+    assert time.process_time() - start < 10

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -183,24 +184,23 @@ class _Graph:
         hardness = float(visible * (2 * complete + sudden)) / 3
         return shade_cost(self.tone[i], self.tone[j]) * hardness / min(1.0, 0.3 + openness)
 
-    def absorb(self, i: int, j: int) -> None:
-        """Region `j` becomes part of `i`."""
+    def absorb(self, i: int, j: int) -> Iterable[int]:
+        """Region `j` becomes part of `i`. Returns the neighbours of `i` whose cost may have changed."""
         self.parent[j] = i
         self.area[i] += self.area[j]
         alike = np.linalg.norm(self.tone[i] - self.tone[j]) < 2 * SAME
         heavier = i if self.mass[i] >= self.mass[j] else j
         self.mass[i] = self.mass[i] + self.mass[j] if alike else self.mass[heavier]
         self.tone[i], self.colour[i] = self.tone[heavier], self.colour[heavier]
-        del self.contacts[i][j]
-        for k, contact in self.contacts[j].items():
-            if k == i:
-                continue
+        moved, self.contacts[j] = self.contacts[j], {}
+        del self.contacts[i][j], moved[i]
+        for k, contact in moved.items():
             del self.contacts[k][j]
             if k in self.contacts[i]:
                 self.contacts[i][k] += contact
             else:
                 self.contacts[i][k] = self.contacts[k][i] = contact
-        self.contacts[j] = {}
+        return moved if heavier == i else self.contacts[i]
 
     def merge_shades(self) -> None:
         """Merge the cheapest pair until none costs less than 1."""
@@ -217,8 +217,7 @@ class _Graph:
                     heapq.heappush(queue, (now, i, j))
                 continue
             large, small = (i, j) if self.area[i] >= self.area[j] else (j, i)
-            self.absorb(large, small)
-            for k in self.contacts[large]:
+            for k in self.absorb(large, small):
                 if (cost := self.cost(large, k)) < 1:
                     heapq.heappush(queue, (cost, large, k))
 
