@@ -9,6 +9,7 @@ the process. The pictures are enlargements of `examples/` with soft noise, so th
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -31,14 +32,24 @@ print(time.perf_counter() - start)
 
 
 def enlarged(folder: Path, height: int, width: int) -> Path:
-    """A figure on transparency, `height` × `width` px."""
+    """A figure on transparency, `height` × `width` px; made in a process of its own.
+
+    A child begins with the peak of the process that started it, so this one has to stay small.
+    """
+    path = folder / f"{height}x{width}.png"
+    maker = multiprocessing.get_context("spawn").Process(target=enlarge, args=(path, height, width))
+    maker.start()
+    maker.join()
+    return path
+
+
+def enlarge(path: Path, height: int, width: int) -> None:
+    """Write the picture."""
     source = Image.open(ROOT / "examples" / "sylvie_green_smile.png").convert("RGBA")
     pixels = np.asarray(source.resize((width, height), Image.Resampling.BICUBIC)).copy()
     noise = np.random.default_rng(0).normal(0, 1.0, (height, width, 1))
     pixels[..., :3] = np.clip(pixels[..., :3] + np.round(noise), 0, 255)
-    path = folder / f"{height}x{width}.png"
     Image.fromarray(pixels).save(path, compress_level=1)
-    return path
 
 
 def run(command: list[str]) -> tuple[float, float, str]:

@@ -135,15 +135,15 @@ def test_what_passes_for_shade(lit, dim, one_material):
 
 def ruled(size, width):
     """White paper with dark lines of one width."""
-    paper = np.full((size, size, 3), 255, np.uint8)
+    paper = np.full((size, size, 4), 255, np.uint8)
     for x in range(size // 8, size, size // 8):
-        paper[:, x : x + width] = INK
+        paper[:, x : x + width, :3] = INK
     return paper
 
 
 @pytest.mark.parametrize(("size", "width", "widest"), [(720, 2, 2), (720, 5, 7), (1200, 9, 11), (4096, 4, 10)])
 def test_the_pen_is_measured_and_grows_with_the_figure(size, width, widest):
-    pen = Pen.of(ruled(size, width), np.ones((size, size), bool), size)
+    pen = Pen.of(ruled(size, width), size)
     assert pen.widest == widest
     assert 2 * pen.widest + 1 > width
 

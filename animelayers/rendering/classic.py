@@ -32,7 +32,7 @@ def guess_layers(source: Rgba) -> RenderingGuess:
         return RenderingGuess(flat=source[..., :3], line=source, base=source[..., :3])
     top, left, bottom, right = tight_box(inside)
     size = max(bottom - top, right - left)
-    pen = Pen.of(fill_from(source[..., :3], source[..., 3] > 0), inside, size)
+    pen = Pen.of(source, size)
     line, base, strokes = _strokes(source, inside, pen)
     flat = _flat(base, strokes, inside, size, pen)
     _continue_under(flat, strokes, inside, pen)

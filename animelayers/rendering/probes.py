@@ -115,7 +115,7 @@ def _line_energy(flat: Rgb, source: Rgba) -> float:
     if not inside.any():
         return 0.0
     top, left, bottom, right = tight_box(inside)
-    pen = Pen.of(source[..., :3], inside, max(bottom - top, right - left))
+    pen = Pen.of(source, max(bottom - top, right - left))
     everywhere = np.ones_like(inside)
     left_over, whole = (
         int(stroke_depth(fill_from(rgb, inside), everywhere, pen)[inside].sum(dtype=np.int64))

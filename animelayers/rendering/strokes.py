@@ -51,18 +51,20 @@ class Pen:
         return 2 * self.widest + self.reach + 16
 
     @classmethod
-    def of(cls, rgb: Rgb, inside: Mask, size: int) -> Pen:
-        """The pen of a picture, uint8 [h, w, 3], whose figure is `size` px high or wide.
+    def of(cls, source: Rgba, size: int) -> Pen:
+        """The pen of a picture, uint8 [h, w, 4] with nothing hidden under alpha 0, whose figure is `size` px long.
 
         A whole figure is drawn with strokes of up to 0.5 % of its size. A bust shows them larger; so the half-width
         of thin dark structures is measured, at half their depth, and its median taken.
         """
         least = size * 0.0025
-        scale = min(1.0, MEASURED_SIDE / max(rgb.shape[:2]))
+        scale = min(1.0, MEASURED_SIDE / max(source.shape[:2]))
         if scale < 1:
-            small = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
-            rgb = np.asarray(cv2.resize(rgb, small, interpolation=cv2.INTER_AREA), np.uint8)
-            inside = np.asarray(cv2.resize(inside.astype(np.uint8) * 255, small, interpolation=cv2.INTER_AREA)) >= 128
+            small = (max(1, round(source.shape[1] * scale)), max(1, round(source.shape[0] * scale)))
+            source = np.asarray(cv2.resize(source, small, interpolation=cv2.INTER_AREA), np.uint8)
+        # Averages of nothing are black: the missing alpha puts white behind them.
+        rgb = np.asarray(cv2.add(source[..., :3], np.repeat(255 - source[..., 3:], 3, axis=2)), np.uint8)
+        inside = source[..., 3] >= 128
         lightness = _lightness(rgb, inside)
         around = max(2, round(least * scale))
         depth = cv2.subtract(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, disc(4 * around)), lightness)
