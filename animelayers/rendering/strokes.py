@@ -21,7 +21,6 @@ from animelayers.stack import Rgba
 LOW, HIGH = 13, 41
 """A stroke is at least `LOW` darker than both its sides, and `HIGH` somewhere along it; L* in 255ths (5, 16 L*)."""
 
-
 MEASURED_SIDE = 1536
 """Longest side at which the pen is measured; larger pictures are reduced for that."""
 
