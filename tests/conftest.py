@@ -8,6 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time, on machines of any speed.
+settings.register_profile("animelayers", derandomize=True, deadline=None)
+settings.load_profile("animelayers")
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"

@@ -52,7 +52,7 @@ def stacks(draw):
     return LayerStack(3, 4, tuple(layers))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(stacks())
 def test_flatten_agrees_with_the_equations_to_half_a_level(stack):
     expected, got = reference(stack), flatten(stack).astype(float)

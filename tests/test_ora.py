@@ -85,7 +85,7 @@ def path_of(spec: tuple[str, Blend, float, bool, list[str], int]) -> str:
     return "/".join([*spec[4], spec[0]])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(

@@ -338,7 +338,7 @@ def test_of_an_animation_the_first_frame_is_read_and_said(kind: str) -> None:
 # ---------------------------------------------------------------- what is accepted
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12).map(lambda s: (*s, 4))))
 def test_a_png_round_trip_is_the_identity_up_to_hidden_pixels(rgba: np.ndarray) -> None:
     wanted = rgba.copy()

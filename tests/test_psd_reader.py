@@ -87,7 +87,7 @@ def stacks(draw: st.DrawFn) -> LayerStack:
     return LayerStack(draw(st.integers(1, 20)), draw(st.integers(1, 20)), tuple(layers))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(stacks(), st.sampled_from(Preset))
 def test_a_stack_survives_the_file(tmp_path_factory: pytest.TempPathFactory, some: LayerStack, names: Preset) -> None:
     path = tmp_path_factory.mktemp("psd") / "a.psd"
@@ -106,7 +106,7 @@ def test_a_stack_survives_the_file(tmp_path_factory: pytest.TempPathFactory, som
     assert (flatten(back) == flatten(as_written(some))).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(stacks(), st.sampled_from(Preset))
 def test_names_are_legal_and_unique_over_the_document(some: LayerStack, names: Preset) -> None:
     listed = list(walk(entries(some, names)))

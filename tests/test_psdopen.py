@@ -231,7 +231,7 @@ def test_modes_without_an_answer_are_refused() -> None:
         load_picture(flat_psd(INDEXED, np.zeros((1, 3, 3), np.uint8), table=bytes(9)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 255)), min_size=1, max_size=40))
 def test_matting_on_white_is_undone(pixels: list[tuple[int, int]]) -> None:
     colour, alpha = np.array(pixels, np.float64).T

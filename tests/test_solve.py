@@ -31,7 +31,7 @@ def noise(seed, *shape):
     return np.where(rng.random(shape) < 0.2, rng.choice([0, 1, 2, 253, 254, 255], shape), values).astype(np.uint8)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.booleans())
 def test_any_guess_flattens_to_any_source(seed, opaque):
     source = noise(seed, 24, 24, 4)
