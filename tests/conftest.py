@@ -8,15 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from drawing import EXAMPLES
 from hypothesis import settings
 
 # The same examples every time, on machines of any speed.
 settings.register_profile("animelayers", derandomize=True, deadline=None)
 settings.load_profile("animelayers")
-
-ROOT = Path(__file__).parents[1]
-EXAMPLES = ROOT / "examples"
-SHARED_ART = ROOT.parent / "shared" / "art"
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What several tests draw and run."""
+"""What several tests draw, run and look at."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from PIL import Image
 
 from animelayers.cli import main
 from animelayers.stack import Rgba
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+SHARED_ART = ROOT.parent / "shared" / "art"
+"""More pictures, on machines that have them; no test needs them."""
 
 
 def noise(height: int, width: int, seed: int = 0) -> Rgba:
