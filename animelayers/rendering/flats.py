@@ -107,7 +107,7 @@ def shade_cost(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
     """How badly one colour passes for the other in shade, both CIELAB; up to 1 is plausible.
 
     Shade may not shift colour faster than it darkens, may not turn the hue of a saturated colour, and may not
-    take more than a third of the lightness (two fifths where both share a strong hue).
+    take more than a quarter of the lightness from a grey, or two fifths from a strong colour.
     """
     lit, dim = (a, b) if a[0] >= b[0] else (b, a)
     (lit_a, lit_b), (dim_a, dim_b) = lit[1:], dim[1:]
@@ -115,7 +115,7 @@ def shade_cost(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
     turn = abs(np.arctan2(lit_a * dim_b - lit_b * dim_a, lit_a * dim_a + lit_b * dim_b))
     chroma = min(np.hypot(lit_a, lit_b), np.hypot(dim_a, dim_b))
     hue = turn * chroma / 12
-    fall = (1 - dim[0] / max(lit[0], 1.0)) / (0.32 + 0.1 * min(1.0, chroma / 18))
+    fall = (1 - dim[0] / max(lit[0], 1.0)) / (0.24 + 0.2 * min(1.0, (chroma / 20) ** 2))
     return float(max(shift, hue, fall))
 
 
