@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
+from animelayers.color import clear_hidden
 from animelayers.errors import StackError
 from animelayers.raster import bands
 from animelayers.stack import Blend, Layer, LayerStack, Rgba
@@ -144,6 +145,17 @@ def _lay(layer: Layer, source: Rgba, premul: npt.NDArray[np.float32], ab: Plane)
         p += added
     ab *= keep
     ab += as_
+
+
+def on_canvas(layer: Layer, size: tuple[int, int]) -> Rgba:
+    """The layer's own pixels where they lie on a transparent canvas of `(height, width)`, cut off at its edges."""
+    out = np.zeros((*size, 4), np.uint8)
+    top, bottom = max(0, layer.top), min(size[0], layer.top + layer.height)
+    left, right = max(0, layer.left), min(size[1], layer.left + layer.width)
+    if top < bottom and left < right:
+        part = layer.rgba[top - layer.top : bottom - layer.top, left - layer.left : right - layer.left]
+        out[top:bottom, left:right] = clear_hidden(part)
+    return out
 
 
 def max_error(stack: LayerStack, target: Rgba) -> int:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from psd_tools.api.layers import Layer as PsdLayer
     from psd_tools.psd.layer_and_mask import ChannelData
 
+MAX_LAYER_PIXELS = 2_000_000_000
+"""Of all layers together, as the file declares them: 29 full layers at 8192 × 8192."""
+
 _RAW, _RLE = 0, 1
 
 
@@ -60,6 +63,16 @@ def merged(psd: PSDImage, name: str = "the PSD") -> tuple[list[Plane], Plane | N
     return colours, alpha
 
 
+def check_layers(psd: PSDImage, name: str) -> None:
+    """Refuse a document whose layers are too large to be decoded all together.
+
+    Raises:
+        FormatError: they are.
+    """
+    if sum(record.width * record.height for record, _ in psd._record._iter_layers()) > MAX_LAYER_PIXELS:
+        raise FormatError(f"{name} has too many pixels in its layers", hint="merge some of its layers")
+
+
 def layer_pixels(layer: PsdLayer) -> npt.NDArray[np.uint8] | None:
     """The planes of an 8-bit RGB layer as they are, uint8 [h, w, 4]; without an alpha plane it is opaque.
 
@@ -80,10 +93,8 @@ def layer_pixels(layer: PsdLayer) -> npt.NDArray[np.uint8] | None:
 
 
 def _layer_plane(data: ChannelData, height: int, width: int, version: int) -> Plane:
-    if data.compression == _RLE:  # a table of row lengths, then the rows
-        table = np.frombuffer(data.data, f">u{2 * version}", height)
-        if table.nbytes + int(table.sum(dtype=np.int64)) > len(data.data):
-            raise ValueError("a channel ends early")
+    if data.compression == _RLE and _rle_length(data.data, height, version) > len(data.data):
+        raise ValueError("a channel ends early")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         plane = data.get_data(width, height, 8, version)
@@ -142,18 +153,22 @@ def _as_image(psd: PSDImage, colours: list[Plane]) -> Image.Image:
 
 def _check_rows(psd: PSDImage, name: str) -> None:
     """The rows of every layer's RLE channels are there in full: psd-tools fills up with zeros."""
-    entry = 2 * psd.version
     for record, channels in psd._record._iter_layers():
         height = max(0, record.bottom - record.top)
         for info, channel in zip(record.channel_info, channels, strict=False):
             data, is_mask = channel.data, info.id < -1  # a mask has another height
             if is_mask or int(channel.compression) != _RLE or not data:
                 continue
-            end = entry * height
-            if len(data) >= end:
-                end += int(np.frombuffer(data, f">u{entry}", height).sum(dtype=np.int64))
-            if len(data) < end:
+            if len(data) < (end := _rle_length(data, height, psd.version)):
                 cut_off(name, f"a layer has {len(data)} of {end} bytes")
+
+
+def _rle_length(data: bytes, height: int, version: int) -> int:
+    """Bytes that an RLE channel has to have: a table of row lengths, then the rows; of a cut table, the table alone."""
+    entry = 2 * version
+    if len(data) < entry * height:
+        return entry * height
+    return entry * height + int(np.frombuffer(data, f">u{entry}", height).sum(dtype=np.int64))
 
 
 def _planes(psd: PSDImage, wanted: list[int], name: str) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Geometry on pixel grids: the tight box of a mask, the nearest pixel of a mask, bands of rows."""
+"""Geometry on pixel grids: tight boxes, the nearest pixel of a mask, bands of rows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from animelayers.stack import Layer
 
 Mask = npt.NDArray[np.bool_]
 """bool [h, w]."""
@@ -23,6 +25,20 @@ def tight_box(mask: Mask) -> tuple[int, int, int, int]:
     top, bottom = int(rows[0]), int(rows[-1]) + 1
     columns = np.flatnonzero(mask[top:bottom].any(axis=0))
     return top, int(columns[0]), bottom, int(columns[-1]) + 1
+
+
+def trimmed(layer: Layer) -> Layer:
+    """The layer cut to the tight box of its visible pixels, as a view; an empty one is [0, 0, 4] at the corner."""
+    top, left, bottom, right = tight_box(layer.rgba[..., 3] > 0)
+    if top == bottom:
+        return layer.replace(rgba=layer.rgba[:0, :0], top=0, left=0)
+    return layer.replace(rgba=layer.rgba[top:bottom, left:right], top=layer.top + top, left=layer.left + left)
+
+
+def longer_side(mask: Mask) -> int:
+    """Height or width, px, of the tight box of a mask, whichever is larger."""
+    top, left, bottom, right = tight_box(mask)
+    return max(bottom - top, right - left)
 
 
 def nearest(mask: Mask) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawing import ROOT
 from PIL import Image, ImageCms
 from psd_tools import PSDImage
 from psd_tools.constants import BlendMode, Compression, Resource, Tag
@@ -31,7 +32,6 @@ from animelayers.parts import Preset
 from animelayers.picture import Picture, load_picture
 from animelayers.stack import Blend, Layer, LayerStack
 
-ROOT = Path(__file__).parents[1]
 HEIGHT, WIDTH = 48, 64
 
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from drawing import ROOT
 
-ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "animelayers"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -14,6 +14,7 @@ from types import ModuleType
 import cv2
 import numpy as np
 import pytest
+from drawing import ROOT
 from hypothesis import given, settings
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageCms
@@ -21,7 +22,6 @@ from PIL import Image, ImageCms
 from animelayers.errors import PictureError
 from animelayers.picture import MAX_PIXELS, MAX_SIDE, load_picture
 
-ROOT = Path(__file__).parents[1]
 RNG = np.random.default_rng(3)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from animelayers.cli.console import DONE, FAILED, complain, emit, say
+from animelayers.cli.console import DONE, FAILED, complain_of, emit, say
 from animelayers.errors import AnimeLayersError
 
 EXAMPLES = """\
@@ -36,9 +36,7 @@ def command(
             report = check(file, source=picture)
         except AnimeLayersError as error:
             code = FAILED
-            complain(f"{file}: {error}", error.hint)
-            if as_json:
-                emit({"path": str(file), "ok": False, "error": str(error), "hint": error.hint or None})
+            complain_of(file, error, as_json=as_json, ok=False)
             continue
         if not report.ok:
             code = FAILED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from animelayers.errors import AnimeLayersError
@@ -40,6 +41,13 @@ def complain(message: str, hint: str = "") -> None:
     if hint:
         sys.stderr.write(f"hint: {hint}\n")
     sys.stderr.flush()
+
+
+def complain_of(file: Path, error: AnimeLayersError, *, as_json: bool, **facts: Any) -> None:
+    """One of several files failed: the words to stderr and, for a program, a line of JSON with `facts` to stdout."""
+    complain(f"{file}: {error}", error.hint)
+    if as_json:
+        emit({"path": str(file), **facts, "error": str(error), "hint": error.hint or None})
 
 
 def columns(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> list[str]:

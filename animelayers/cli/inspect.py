@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from animelayers.cli.console import DONE, FAILED, columns, complain, emit, say
+from animelayers.cli.console import DONE, FAILED, columns, complain_of, emit, say
 from animelayers.errors import AnimeLayersError
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ def command(
             found = facts(file)
         except AnimeLayersError as error:
             code = FAILED
-            complain(f"{file}: {error}", error.hint)
-            if as_json:
-                emit({"path": str(file), "error": str(error), "hint": error.hint or None})
+            complain_of(file, error, as_json=as_json)
             continue
         if as_json:
             emit(found)

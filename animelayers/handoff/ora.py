@@ -17,6 +17,7 @@ from animelayers.handoff.naming import Entry, entries, renamed, walk
 from animelayers.handoff.png import cropped, decode_png, encode_png
 from animelayers.handoff.xmp import read_provenance
 from animelayers.parts import Preset, canonical_name
+from animelayers.raster import trimmed
 from animelayers.stack import Blend, Layer, LayerStack, Rgba
 
 OPERATORS = {blend: f"svg:{blend.value}" for blend in Blend} | {Blend.NORMAL: "svg:src-over", Blend.ADD: "svg:plus"}
@@ -130,11 +131,11 @@ def _append(parent: ET.Element, group: tuple[Entry, ...], hidden_names: dict[int
         if entry.layer is None:
             _append(ET.SubElement(parent, "stack", attributes, isolation="auto"), entry.children, hidden_names)
             continue
-        _, top, left = cropped(entry.layer)
+        place = trimmed(entry.layer)
         attributes |= {
             "src": f"data/{entry.slug}.png",
-            "x": str(left),
-            "y": str(top),
+            "x": str(place.left),
+            "y": str(place.top),
             "opacity": repr(float(entry.layer.opacity)),
             "visibility": "visible" if entry.layer.visible else "hidden",
             "composite-op": OPERATORS[entry.layer.blend],

@@ -18,13 +18,14 @@ import numpy as np
 
 from animelayers import __version__
 from animelayers.color import clear_hidden
+from animelayers.composite import on_canvas
 from animelayers.errors import FormatError, OutputError, StackError
 from animelayers.handoff import manifest
 from animelayers.handoff.manifest import Canvas, Made, Manifest, Sheet, read_manifest
 from animelayers.handoff.naming import Entry, entries
 from animelayers.parts import PARTS, Preset
 from animelayers.psdopen import MAX_PIXELS
-from animelayers.raster import tight_box
+from animelayers.raster import trimmed
 from animelayers.stack import Layer, LayerStack, Provenance, Rgba
 
 LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
@@ -55,7 +56,7 @@ def write_png(stack: LayerStack, folder: Path, *, names: Preset = Preset.SEE_THR
                 entry,
                 layer,
                 shown_group,
-                cropped(layer) if crop else on_canvas(layer, stack.size),
+                cropped(layer) if crop else (on_canvas(layer, stack.size), 0, 0),
             )
             for index, (entry, layer, shown_group) in enumerate(_leaves(entries(stack, names), ()))
         )
@@ -175,21 +176,10 @@ def _read_sheet(folder: Path, sheet: Sheet) -> Layer:
 
 def cropped(layer: Layer) -> tuple[Rgba, int, int]:
     """The visible part of a layer, and its top and left; one transparent pixel where nothing is visible."""
-    top, left, bottom, right = tight_box(layer.rgba[..., 3] > 0)
-    if top == bottom:
+    cut = trimmed(layer)
+    if not cut.rgba.size:
         return np.zeros((1, 1, 4), np.uint8), 0, 0
-    return clear_hidden(layer.rgba[top:bottom, left:right]), layer.top + top, layer.left + left
-
-
-def on_canvas(layer: Layer, size: tuple[int, int]) -> tuple[Rgba, int, int]:
-    """A layer's pixels on a transparent canvas of `(height, width)`, at 0, 0."""
-    out = np.zeros((*size, 4), np.uint8)
-    top, bottom = max(0, layer.top), min(size[0], layer.top + layer.height)
-    left, right = max(0, layer.left), min(size[1], layer.left + layer.width)
-    if top < bottom and left < right:
-        part = layer.rgba[top - layer.top : bottom - layer.top, left - layer.left : right - layer.left]
-        out[top:bottom, left:right] = clear_hidden(part)
-    return out, 0, 0
+    return clear_hidden(cut.rgba), cut.top, cut.left
 
 
 def _side(name: str) -> Literal["left", "right"] | None:

@@ -24,7 +24,7 @@ from animelayers.handoff.naming import Entry, entries, renamed
 from animelayers.handoff.psd_reader import MODES, read_psd, unsupported
 from animelayers.handoff.xmp import packet
 from animelayers.parts import RENDERING, Preset
-from animelayers.raster import bands, tight_box
+from animelayers.raster import bands, trimmed
 from animelayers.stack import Blend, Layer, LayerStack, Rgba
 
 if TYPE_CHECKING:
@@ -101,12 +101,8 @@ def _check_sides(stack: LayerStack, version: int, path: Path) -> None:
 
 def _tight(layer: Layer) -> Layer | None:
     """As the file holds it, opacity in 255 steps, cut to what is visible; None for an empty layer that is no slot."""
-    layer = layer.replace(opacity=round(layer.opacity * 255) / 255)
-    top, left, bottom, right = tight_box(layer.rgba[..., 3] > 0)
-    if top == bottom:
-        empty = np.zeros((0, 0, 4), np.uint8)
-        return layer.replace(rgba=empty, top=0, left=0) if layer.name in SLOTS else None
-    return layer.replace(rgba=layer.rgba[top:bottom, left:right], top=layer.top + top, left=layer.left + left)
+    tight = trimmed(layer).replace(opacity=round(layer.opacity * 255) / 255)
+    return tight if tight.rgba.size or layer.name in SLOTS else None
 
 
 def _layer_info(roots: tuple[Entry, ...], version: int) -> LayerInfo:

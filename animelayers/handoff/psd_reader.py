@@ -20,8 +20,8 @@ from animelayers.errors import FormatError
 from animelayers.handoff.xmp import read_packet
 from animelayers.parts import canonical_name
 from animelayers.psdopen import open_psd, parsing
-from animelayers.psdplanes import layer_pixels
-from animelayers.raster import tight_box
+from animelayers.psdplanes import check_layers, layer_pixels
+from animelayers.raster import trimmed
 from animelayers.stack import Blend, Layer, LayerStack, Rgba
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 MODES = {blend: "LINEAR_DODGE" if blend is Blend.ADD else blend.name for blend in Blend}
 """Our blend modes → psd-tools' names of them; Add is what Photoshop calls Linear Dodge."""
-
-MAX_PIXELS = 2_000_000_000
-"""Of all layers together, as the file declares them: 29 full layers at 8192 × 8192."""
 
 Plane = npt.NDArray[np.uint8]
 Coverage = tuple[Plane, int, int, int]
@@ -69,8 +66,7 @@ def _read(source: Path | bytes) -> tuple[LayerStack, tuple[str, ...]]:
     psd = open_psd(source)
     with parsing(name), warnings.catch_warnings():
         warnings.simplefilter("error", PSDDecompressionWarning)  # psd-tools would paint the channel black and go on
-        if sum(record.width * record.height for record, _ in psd._record._iter_layers()) > MAX_PIXELS:
-            raise FormatError(f"{name} has too many pixels in its layers", hint="merge some of its layers")
+        check_layers(psd, name)
         reader = _Reader(psd)
         reader.walk(psd, _Around())
     if not reader.layers:
@@ -120,7 +116,8 @@ class _Reader:
             if read is not None and layer.clipping:
                 read = self._clipped(read, base, path)
             if read is not None:
-                read = _trimmed(read)
+                read = trimmed(read)
+                read = read.replace(rgba=clear_hidden(read.rgba))
                 self.layers.append(read)
             if not layer.clipping:
                 base = read
@@ -214,15 +211,6 @@ class _Reader:
             candidate = f"{name}_{number}"
         self.paths.add("/".join((*groups, candidate)))
         return candidate
-
-
-def _trimmed(layer: Layer) -> Layer:
-    """Cut to what shows, colour under alpha 0 cleared; an empty layer becomes [0, 0, 4] at the canvas' corner."""
-    top, left, bottom, right = tight_box(layer.rgba[..., 3] > 0)
-    rgba = clear_hidden(layer.rgba[top:bottom, left:right])
-    if not bottom:
-        return layer.replace(rgba=rgba, top=0, left=0)
-    return layer.replace(rgba=rgba, top=layer.top + top, left=layer.left + left)
 
 
 def _masked(rgba: Rgba, top: int, left: int, mask: Coverage) -> Rgba:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from animelayers import psdopen, psdplanes
-from animelayers.errors import FormatError
 from animelayers.handoff.document import Document, Node, PsdFacts, group_of, with_pixels
-from animelayers.handoff.psd_reader import MAX_PIXELS
 from animelayers.stack import Rgba
 
 if TYPE_CHECKING:
@@ -23,11 +21,10 @@ def from_psd(psd: PSDImage, name: str) -> Document:
     Damage inside one layer is a fact of that layer; elsewhere it is an error.
 
     Raises:
-        FormatError: the merged image is damaged, or the parser trips over an inconsistency inside the file.
+        FormatError: the merged image is damaged, the layers are too large, or the parser trips over an inconsistency.
     """
     with psdopen.parsing(name):
-        if sum(record.width * record.height for record, _ in psd._record._iter_layers()) > MAX_PIXELS:
-            raise FormatError(f"{name} has too many pixels in its layers", hint="merge some of its layers")
+        psdplanes.check_layers(psd, name)
         facts = _facts(psd)
         roots = tuple(_node(layer, (), facts.readable) for layer in psd)
     return Document(psd.height, psd.width, roots, facts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from animelayers.raster import Mask, bands, tight_box
+from animelayers.raster import Mask, bands, longer_side
 from animelayers.rendering.flats import Labels, flat_regions
 from animelayers.rendering.solve import RenderingGuess, Rgb
 from animelayers.rendering.strokes import Pen, fill_from, find_strokes
@@ -30,8 +30,7 @@ def guess_layers(source: Rgba) -> RenderingGuess:
         inside = source[..., 3] > 0
     if not inside.any():
         return RenderingGuess(flat=source[..., :3], line=source, base=source[..., :3])
-    top, left, bottom, right = tight_box(inside)
-    size = max(bottom - top, right - left)
+    size = longer_side(inside)
     pen = Pen.of(source, size)
     line, base, strokes = _strokes(source, inside, pen)
     flat = _flat(base, strokes, inside, size, pen)

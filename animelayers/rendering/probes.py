@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from animelayers.color import to_lab
-from animelayers.composite import flatten, max_error
+from animelayers.composite import flatten, max_error, on_canvas
 from animelayers.errors import StackError
 from animelayers.parts import RENDERING
-from animelayers.raster import Mask, tight_box
+from animelayers.raster import Mask, longer_side
 from animelayers.rendering.solve import Rgb
 from animelayers.rendering.strokes import Pen, fill_from, stroke_depth
 from animelayers.stack import LayerStack, Rgba
@@ -91,13 +91,10 @@ def _sheet(stack: LayerStack, name: str) -> Rgba:
         raise StackError(
             f"not a rendering stack: {error.args[0]}", hint="animelayers decompose --mode rendering"
         ) from None
-    sheet = np.zeros((stack.height, stack.width, 4), np.uint8)
     bottom, right = layer.top + layer.height, layer.left + layer.width
     if layer.top < 0 or layer.left < 0 or bottom > stack.height or right > stack.width:
         raise StackError(f"layer {name!r} reaches beyond the canvas")
-    sheet[layer.top : bottom, layer.left : right] = layer.rgba
-    sheet[sheet[..., 3] == 0] = 0
-    return sheet
+    return on_canvas(layer, stack.size)
 
 
 def _colours(rgb: npt.NDArray[np.uint8], share: float) -> int:
@@ -114,8 +111,7 @@ def _line_energy(flat: Rgb, source: Rgba) -> float:
     inside = source[..., 3] >= 128
     if not inside.any():
         return 0.0
-    top, left, bottom, right = tight_box(inside)
-    pen = Pen.of(source, max(bottom - top, right - left))
+    pen = Pen.of(source, longer_side(inside))
     everywhere = np.ones_like(inside)
     left_over, whole = (
         int(stroke_depth(fill_from(rgb, inside), everywhere, pen)[inside].sum(dtype=np.int64))

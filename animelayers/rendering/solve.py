@@ -33,6 +33,9 @@ from animelayers.stack import Blend, Layer, LayerStack, Provenance, Rgba
 Rgb = npt.NDArray[np.uint8]
 """uint8 [h, w, 3], sRGB."""
 
+BLENDS = {"flat": Blend.NORMAL, "shadow": Blend.MULTIPLY, "highlight": Blend.SCREEN, "line": Blend.NORMAL}
+"""The layers of a solved stack, bottom → top."""
+
 FAINT, FULL = 2, 253
 """Line alphas up to `FAINT` become 0 and from `FULL` on 255, before solving: nobody wants almost-nothing pixels."""
 
@@ -68,7 +71,7 @@ def exact_stack(source: Rgba, guess: RenderingGuess, provenance: Provenance | No
     for name, plane in (("flat", guess.flat), ("line", guess.line), ("base", guess.base)):
         if plane.shape[:2] != (height, width):
             raise StackError(f"the {name} is {plane.shape[0]} × {plane.shape[1]} px, the source {height} × {width}")
-    sheets = {name: np.zeros((height, width, 4), np.uint8) for name in ("flat", "shadow", "highlight", "line")}
+    sheets = {name: np.zeros((height, width, 4), np.uint8) for name in BLENDS}
 
     def one(rows: slice) -> None:
         solved = _solve(source[rows], guess.flat[rows], guess.line[rows], guess.base[rows])
@@ -77,8 +80,7 @@ def exact_stack(source: Rgba, guess: RenderingGuess, provenance: Provenance | No
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(one, [inner for inner, _, _ in bands(height, ROWS)]))
-    blends = (Blend.NORMAL, Blend.MULTIPLY, Blend.SCREEN, Blend.NORMAL)
-    layers = tuple(Layer(name, sheet, blend=blend) for (name, sheet), blend in zip(sheets.items(), blends, strict=True))
+    layers = tuple(Layer(name, sheet, blend=BLENDS[name]) for name, sheet in sheets.items())
     return LayerStack(height, width, layers, provenance)
 
 
