@@ -15,6 +15,7 @@ from drawing import draw, names_in, run
 from animelayers import flatten, handoff, load_picture, load_stack, save
 from animelayers.cli import plan
 from animelayers.models.registry import MODELS
+from animelayers.rendering import solve
 
 # --- one picture
 
@@ -254,6 +255,19 @@ def test_inspect_file_folder_and_picture(psd, capsys):
     assert code == 0
     assert out.index("  line ") < out.index("  flat ")
     assert "probes" in out
+
+
+def test_inspect_measures_a_picture_against_itself_not_against_its_layers(tmp_path, capsys, monkeypatch):
+    def wrong(source, guess, provenance=None):
+        stack = exact_stack(source, guess, provenance)
+        return stack.replace(
+            layers=[layer for layer in stack if layer.name != "line"] + [stack["flat"].replace(name="line")]
+        )
+
+    exact_stack = solve.exact_stack
+    monkeypatch.setattr(solve, "exact_stack", wrong)
+    _, out, _ = run(capsys, "inspect", draw(tmp_path / "char.png"), "--json")
+    assert json.loads(out)["probes"]["max_error"] > 0
 
 
 def test_inspect_tells_what_it_cannot_read(psd, capsys):

@@ -11,7 +11,7 @@ from animelayers.cli.console import DONE, FAILED, columns, complain_of, emit, sa
 from animelayers.errors import AnimeLayersError
 
 if TYPE_CHECKING:
-    from animelayers.stack import Layer, LayerStack
+    from animelayers.stack import Layer, LayerStack, Rgba
 
 EXAMPLES = """\
 animelayers inspect char.psd
@@ -55,7 +55,7 @@ def facts(file: Path) -> dict[str, Any]:
     from animelayers.parts import RENDERING
     from animelayers.rendering.probes import probe
 
-    stack = _read(file)
+    stack, source = _read(file)
     found: dict[str, Any] = {
         "path": str(file),
         "canvas": {"height": stack.height, "width": stack.width},
@@ -63,17 +63,21 @@ def facts(file: Path) -> dict[str, Any]:
         "layers": [_facts_of(layer, stack) for layer in stack],
     }
     if {term.name for term in RENDERING} <= set(stack.names):
-        found["probes"] = probe(stack, flatten(stack)).as_dict()
+        # Of a layered file only its own sum is known: there `max_error` says nothing; `check --source` does.
+        found["probes"] = probe(stack, flatten(stack) if source is None else source).as_dict()
     return found
 
 
-def _read(file: Path) -> LayerStack:
+def _read(file: Path) -> tuple[LayerStack, Rgba | None]:
+    """The layers, and the picture they were made from just now; None for a layered file."""
     from animelayers.decompose import decompose
     from animelayers.handoff import load_stack
+    from animelayers.picture import load_picture
 
     if file.is_dir() or file.suffix.lower() in (".psd", ".psb"):
-        return load_stack(file)
-    return decompose(file)
+        return load_stack(file), None
+    picture = load_picture(file)
+    return decompose(picture), picture.rgba
 
 
 def _facts_of(layer: Layer, stack: LayerStack) -> dict[str, Any]:
