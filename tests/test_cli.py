@@ -257,15 +257,14 @@ def test_inspect_file_folder_and_picture(psd, capsys):
     assert "probes" in out
 
 
-def test_inspect_measures_a_picture_against_itself_not_against_its_layers(tmp_path, capsys, monkeypatch):
-    def wrong(source, guess, provenance=None):
-        stack = exact_stack(source, guess, provenance)
-        return stack.replace(
-            layers=[layer for layer in stack if layer.name != "line"] + [stack["flat"].replace(name="line")]
-        )
-
+def test_inspect_measures_the_layers_against_the_picture(tmp_path, capsys, monkeypatch):
     exact_stack = solve.exact_stack
-    monkeypatch.setattr(solve, "exact_stack", wrong)
+
+    def with_a_lid(*arguments):
+        stack = exact_stack(*arguments)
+        return stack.replace(layers=(*stack, stack["flat"].replace(name="lid")))
+
+    monkeypatch.setattr(solve, "exact_stack", with_a_lid)
     _, out, _ = run(capsys, "inspect", draw(tmp_path / "char.png"), "--json")
     assert json.loads(out)["probes"]["max_error"] > 0
 
