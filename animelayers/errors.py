@@ -4,6 +4,7 @@
     ├── PictureError        (ValueError)   a picture cannot be read, or is not one
     ├── StackError          (ValueError)   layers that do not make a valid stack
     ├── FormatError         (ValueError)   a layered file cannot be read, or cannot hold what it should
+    ├── DataError           (ValueError)   a training sample or set is not sound, or cannot be made
     ├── OutputError         (OSError)      a file cannot be written where it was asked for
     ├── ModelError          (LookupError)  unknown model, or one that does not do this mode
     └── MissingPackageError (ImportError)  an optional package is needed; the hint is the pip line
@@ -33,6 +34,10 @@ class StackError(AnimeLayersError, ValueError):
 
 class FormatError(AnimeLayersError, ValueError):
     """A layered file cannot be read, or the format cannot hold this stack."""
+
+
+class DataError(AnimeLayersError, ValueError):
+    """A training sample or a set of them is not sound, or cannot be made from what came."""
 
 
 class OutputError(AnimeLayersError, OSError):

@@ -68,6 +68,9 @@ PARTS = (
 )
 """The 23 current part tags of See-through, in its order."""
 
+PART_LABELS = {term.name: label for label, term in enumerate(PARTS, start=1)}
+"""Part tag → its value in a map of visible parts; 0 is what belongs to none."""
+
 PAPER_PARTS = (
     *("hair", "headwear", "face", "eyes", "eyewear", "ears", "earwear", "nose", "mouth", "neck", "neckwear"),
     *("topwear", "handwear", "bottomwear", "legwear", "footwear", "tail", "wings", "objects"),
@@ -104,6 +107,27 @@ def display_name(name: str, preset: Preset) -> str:
 def canonical_name(shown: str) -> str:
     """The canonical name behind a name in any preset (or an old alias); unknown names pass unchanged."""
     return _CANONICAL.get(shown, ALIASES.get(shown, shown))
+
+
+def part_name(tag: str, side: str = "", stratum: int | None = None) -> str:
+    """The name of a piece of a part: its tag, the character's side, and which stratum of it, 0 being the nearest.
+
+    >>> part_name("handwear", "l", 0), part_name("front hair")
+    ('handwear-l-0', 'front hair')
+    """
+    return "-".join((tag, *([side] if side else []), *([] if stratum is None else [str(stratum)])))
+
+
+def split_part(name: str) -> tuple[str, str, int | None]:
+    """Tag, side (`l`, `r` or empty) and stratum of a piece; the tag is the whole name where it is none of `PARTS`.
+
+    >>> split_part("handwear-l-0"), split_part("front hair")
+    (('handwear', 'l', 0), ('front hair', '', None))
+    """
+    base, dash, digits = name.rpartition("-")
+    stratum = int(digits) if dash and digits.isdecimal() else None
+    tag, side = _split_side(name if stratum is None else base)
+    return (tag, side.lower(), stratum) if tag in PART_LABELS else (name, "", None)
 
 
 def _split_side(name: str) -> tuple[str, str]:

@@ -1,0 +1,229 @@
+"""A drawing in a style at a size → every layer of it.
+
+Each piece is painted as four sheets – flat, shadow, highlight, line – and *is*, by definition, what those flatten to; the
+picture is what the pieces flatten to. So parts and cells are exact by construction, and only the rendering layers of
+the whole picture need the closed-form solve, with the composited truth as its guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from animelayers.artist import pen
+from animelayers.artist.brush import Brush
+from animelayers.artist.dice import Dice
+from animelayers.artist.drawing import Drawing, Fragment, Material, Plane
+from animelayers.artist.sheets import BLENDS, Path, Sheet, area, joined, paint
+from animelayers.artist.strata import Bounds, Piece, apart, bounds, pieces
+from animelayers.artist.style import Style
+from animelayers.composite import flatten
+from animelayers.data.sample import SLOTS, Box
+from animelayers.raster import tight_box
+from animelayers.rendering.solve import RenderingGuess, exact_stack
+from animelayers.rendering.solve import BLENDS as SLOT_BLENDS
+from animelayers.stack import Layer, LayerStack, Rgba
+
+MARGIN = 0.06
+"""Head heights around a shape within which its line and blur stay."""
+
+FARTHEST, NEAREST = -1.2, 1.2
+"""Depths that become 1 and 65535 in a depth map."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where the drawing lies on the canvas."""
+
+    height: int
+    width: int
+    scale: float
+    """Pixels a head height."""
+    x: float
+    y: float
+    """Pixels of the drawing's origin."""
+
+    def pixels(self, x: float, y: float) -> tuple[float, float]:
+        """`(y, x)` on the canvas."""
+        return self.y + y * self.scale, self.x + x * self.scale
+
+    def box(self, low: tuple[float, float], high: tuple[float, float], margin: float = 0.0) -> Box:
+        """The pixels around an area of the drawing, cut at the canvas; empty ones have no height."""
+        pad = margin * self.scale + 2 if margin else 0
+        top, left = self.pixels(*low)
+        bottom, right = self.pixels(*high)
+        return (
+            min(max(int(np.floor(top - pad)), 0), self.height),
+            min(max(int(np.floor(left - pad)), 0), self.width),
+            min(max(int(np.ceil(bottom + pad)), 0), self.height),
+            min(max(int(np.ceil(right + pad)), 0), self.width),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rendered:
+    """All that is known of a drawing at a size."""
+
+    picture: Rgba
+    parts: LayerStack
+    cells: Mapping[str, LayerStack]
+    rendering: LayerStack
+    depth: np.ndarray
+
+
+def render(drawing: Drawing, style: Style, frame: Frame, dice: Dice) -> Rendered:
+    """Paint every piece and put them together. Pieces that are nowhere on the canvas are left out."""
+    easel = _Easel(drawing, style, frame, dice)
+    parts: list[Layer] = []
+    cells: dict[str, LayerStack] = {}
+    for piece in pieces(drawing):
+        made = easel.paint(piece)
+        if made is not None:
+            layer, cell = made
+            parts.append(layer)
+            cells[layer.name] = cell
+    stack = LayerStack(frame.height, frame.width, tuple(parts))
+    picture = flatten(stack)
+    return Rendered(picture, stack, cells, easel.rendering(picture), easel.depth(drawing, picture))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Item:
+    """A fragment with what painting it needs more than once."""
+
+    fragment: Fragment
+    path: Path
+    box: Bounds
+    dice: Dice
+
+
+class _Easel:
+    """The canvases of the whole picture, which every painted piece is laid on."""
+
+    def __init__(self, drawing: Drawing, style: Style, frame: Frame, dice: Dice) -> None:
+        self.style, self.frame = style, frame
+        whole = (0, 0, frame.height, frame.width)
+        self.flat, self.base, self.line = (self._sheet(whole) for _ in range(3))
+        self.items = {
+            id(fragment): _Item(fragment, area(fragment.shape, hollow=fragment.hollow), bounds(fragment), dice.of(k))
+            for k, fragment in enumerate(drawing.in_order())
+        }
+
+    def _sheet(self, box: Box) -> Sheet:
+        return Sheet(box, self.frame.scale, (self.frame.x, self.frame.y))
+
+    def paint(self, piece: Piece) -> tuple[Layer, LayerStack] | None:
+        """The sheet of a piece and its rendering layers; None where none of it is on the canvas."""
+        items = [self.items[id(fragment)] for fragment in piece.fragments]
+        corners = np.array([item.box for item in items])
+        low, high = corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)
+        box = self.frame.box((low[0], low[1]), (high[0], high[1]), MARGIN)
+        if box[0] >= box[2] or box[1] >= box[3]:
+            return None
+        sheets = {slot: self._sheet(box) for slot in SLOTS}
+        brush = Brush(self.style.shading, sheets["shadow"].canvas, sheets["highlight"].canvas, self.frame.scale)
+        for item in items:
+            self._paint_one(item, sheets, brush)
+        brush.finish(box)
+        self._lay(sheets, box)
+        return _assembled(piece.name, {slot: sheet.pixels() for slot, sheet in sheets.items()}, box)
+
+    def _paint_one(self, item: _Item, sheets: Mapping[str, Sheet], brush: Brush) -> None:
+        fragment, line, dice = item.fragment, self.style.line, item.dice
+        canvases = [sheet.canvas for sheet in sheets.values()]
+        for canvas in canvases:
+            canvas.save()
+        if fragment.clip is not None:
+            edge = area(fragment.clip)
+            for canvas in canvases:
+                canvas.clipPath(edge, doAntiAlias=True)
+        inked = [*fragment.strokes, *(pen.outline(fragment, line, dice) if fragment.outlined and line.width else ())]
+        strokes = [(stroke, *self._polygon(stroke, dice)) for stroke in inked]
+        if fragment.material is Material.INK:
+            sheets["line"].canvas.drawPath(item.path, paint(fragment.colour))
+        else:
+            for slot in ("shadow", "highlight", "line"):
+                sheets[slot].canvas.drawPath(item.path, paint((0, 0, 0), fragment.opacity, blend="erase"))
+            flat = sheets["flat"].canvas
+            flat.drawPath(item.path, paint(fragment.colour, fragment.opacity))
+            for _, _, under in strokes:
+                flat.drawPath(under, paint(fragment.colour))
+            brush.marks(flat, item.path, fragment)
+            brush.shades(item.path, item.box, fragment, dice)
+            brush.cast(item.path, fragment, self._casters(item), dice)
+        for stroke, ink, _ in strokes:
+            colour = line.over(fragment.colour) if stroke.colour is None else stroke.colour
+            sheets["line"].canvas.drawPath(ink, paint(colour, line.alpha))
+        for canvas in canvases:
+            canvas.restore()
+
+    def _polygon(self, stroke: pen.Stroke, dice: Dice) -> tuple[Path, Path]:
+        thinnest = pen.THINNEST / self.frame.scale
+        ink, under = pen.polygon(stroke, self.style.line, self.style.shading.light, thinnest, dice)
+        return area([ink]), area([under])
+
+    def _casters(self, item: _Item) -> list[tuple[Fragment, Path]]:
+        """What lies before a fragment, near enough to throw a shadow on it."""
+        if not self.style.shading.cast:
+            return []
+        return [
+            (other.fragment, other.path)
+            for other in self.items.values()
+            if other.fragment.casts > 0
+            and other.fragment.z > item.fragment.z + 0.004
+            and not apart(item.box, other.box, 0.12)
+            and other.fragment.material is not Material.INK
+        ]
+
+    def _lay(self, sheets: Mapping[str, Sheet], box: Box) -> None:
+        top, left = box[:2]
+        self.flat.lay(sheets["flat"], top, left)
+        for slot, blend in (("flat", "over"), ("shadow", "multiply"), ("highlight", "screen")):
+            self.base.lay(sheets[slot], top, left, blend)
+        self.line.lay(sheets["flat"], top, left, "erase")
+        self.line.lay(sheets["line"], top, left)
+
+    def rendering(self, picture: Rgba) -> LayerStack:
+        """The four layers of the whole picture, solved around the truth."""
+        top, left, bottom, right = tight_box(picture[..., 3] > 0)
+        if top == bottom:
+            empty = np.zeros((1, 1, 4), np.uint8)
+            return LayerStack(*picture.shape[:2], tuple(Layer(slot, empty, blend=SLOT_BLENDS[slot]) for slot in SLOTS))
+        seen = np.s_[top:bottom, left:right]
+        guess = RenderingGuess(
+            self.flat.pixels()[seen][..., :3], self.line.pixels()[seen], self.base.pixels()[seen][..., :3]
+        )
+        solved = exact_stack(np.ascontiguousarray(picture[seen]), guess)
+        layers = tuple(layer.replace(top=top, left=left) for layer in solved)
+        return LayerStack(*picture.shape[:2], layers)
+
+    def depth(self, drawing: Drawing, picture: Rgba) -> np.ndarray:
+        """uint16 [h, w]: depth of the visible surface; a fragment is nowhere farther than what it covers."""
+        sheet = self._sheet((0, 0, self.frame.height, self.frame.width))
+        for item in self.items.values():
+            brush_depth(sheet, item.path, item.box, item.fragment)
+        z = sheet.levels()[..., 0].astype(np.float32)
+        return np.where(picture[..., 3] >= 128, 1 + z * 65534, 0).astype(np.uint16)
+
+
+def brush_depth(sheet: Sheet, path: Path, box: Bounds, fragment: Fragment) -> None:
+    """A fragment into a depth map: level 0..1 between `FARTHEST` and `NEAREST`, the larger wins."""
+    level = (fragment.z - FARTHEST) / (NEAREST - FARTHEST)
+    sheet.canvas.drawPath(path, paint((255 * level,) * 3, blend="max", crisp=True))
+
+
+def _assembled(name: str, sheets: dict[str, Rgba], box: Box) -> tuple[Layer, LayerStack] | None:
+    """A piece from its four sheets, cut to what is visible."""
+    cover = np.maximum(sheets["flat"][..., 3], sheets["line"][..., 3])
+    top, left, bottom, right = tight_box(cover > 0)
+    if top == bottom:
+        return None
+    seen = np.s_[top:bottom, left:right]
+    opaque = sheets["flat"][seen][..., 3:] == 255
+    for slot in ("shadow", "highlight"):  # Multiply and Screen over a half-covered ground would change its alpha
+        sheets[slot][seen][..., 3:] *= opaque
+    layers = tuple(Layer(slot, np.ascontiguousarray(sheets[slot][seen]), blend=SLOT_BLENDS[slot]) for slot in SLOTS)
+    cell = LayerStack(bottom - top, right - left, layers)
+    return Layer(name, flatten(cell), top=box[0] + top, left=box[1] + left), cell

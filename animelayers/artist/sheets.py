@@ -1,0 +1,130 @@
+"""Skia, and nothing but Skia: surfaces, paths and paints for the artist's four rendering layers.
+
+Chosen over resvg and cairo: it paints in process from arrays (150 large paths at 768 × 1152 in 18 ms, where resvg needs
+150 ms for the same SVG and 30 ms more to decode its PNG), has soft masks, and comes as a wheel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from animelayers.artist.curves import Curve
+from animelayers.artist.drawing import Colour
+from animelayers.errors import MissingPackageError
+from animelayers.stack import Rgba
+
+try:
+    import skia
+except ImportError as error:
+    raise MissingPackageError(
+        f"the synthetic artist draws with skia-python, which cannot be imported: {error}",
+        hint='pip install "animelayers[data]"; on a machine without a screen also: apt-get install libegl1 libgl1',
+    ) from error
+
+Path = Any
+"""A `skia.Path`."""
+Canvas = Any
+"""A `skia.Canvas`."""
+
+BLENDS = {
+    "over": skia.BlendMode.kSrcOver,
+    "erase": skia.BlendMode.kDstOut,
+    "multiply": skia.BlendMode.kMultiply,
+    "screen": skia.BlendMode.kScreen,
+    "keep": skia.BlendMode.kDstIn,
+    "max": skia.BlendMode.kLighten,
+}
+
+
+def area(curves: Sequence[Curve], *, hollow: bool = False) -> Path:
+    """Closed outlines as one area."""
+    path = skia.Path()
+    for curve in curves:
+        path.addPoly([skia.Point(x, y) for x, y in curve.tolist()], True)
+    if hollow:
+        path.setFillType(skia.PathFillType.kEvenOdd)
+    return path
+
+
+def moved(path: Path, x: float, y: float) -> Path:
+    """A copy, moved."""
+    out = skia.Path()
+    path.offset(x, y, out)
+    return out
+
+
+def joined(paths: Sequence[Path]) -> Path:
+    """One path with the areas of all."""
+    out = skia.Path()
+    for path in paths:
+        out.addPath(path)
+    return out
+
+
+def paint(colour: Colour, alpha: float = 1.0, *, blend: str = "over", blur: float = 0.0, crisp: bool = False) -> Any:
+    """A paint; `blur` is the standard deviation of a soft edge in the canvas's units."""
+    made = skia.Paint(AntiAlias=not crisp, BlendMode=BLENDS[blend])
+    made.setColor4f(skia.Color4f(colour[0] / 255, colour[1] / 255, colour[2] / 255, alpha))
+    if blur > 0:
+        made.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, blur))
+    return made
+
+
+def fading(colour: Colour, alpha: float, start: tuple[float, float], stop: tuple[float, float]) -> Any:
+    """A paint that is `colour` at `start` and nothing from `stop` on."""
+    made = paint(colour)
+    full = skia.Color4f(colour[0] / 255, colour[1] / 255, colour[2] / 255, alpha)
+    none = skia.Color4f(colour[0] / 255, colour[1] / 255, colour[2] / 255, 0.0)
+    points = [skia.Point(*start), skia.Point(*stop)]
+    made.setShader(skia.GradientShader.MakeLinear(points, [full.toColor(), none.toColor()]))
+    return made
+
+
+class Sheet:
+    """A float surface that covers a box of the canvas and is drawn on in head heights."""
+
+    def __init__(self, box: tuple[int, int, int, int], scale: float, origin: tuple[float, float]) -> None:
+        top, left, bottom, right = box
+        self.size = (bottom - top, right - left)
+        info = skia.ImageInfo.Make(self.size[1], self.size[0], skia.kRGBA_F16_ColorType, skia.kPremul_AlphaType)
+        self._surface = skia.Surface.MakeRaster(info)
+        self.canvas: Canvas = self._surface.getCanvas()
+        self.canvas.translate(origin[0] - left, origin[1] - top)
+        self.canvas.scale(scale, scale)
+
+    def pixels(self) -> Rgba:
+        """uint8 [h, w, 4], straight alpha; (0, 0, 0, 0) where alpha is 0."""
+        out = np.zeros((*self.size, 4), np.uint8)
+        info = skia.ImageInfo.Make(self.size[1], self.size[0], skia.kRGBA_8888_ColorType, skia.kUnpremul_AlphaType)
+        self._surface.readPixels(info, out, self.size[1] * 4, 0, 0)
+        return out
+
+    def levels(self) -> np.ndarray:
+        """float16 [h, w, 4], premultiplied."""
+        return np.asarray(self._surface.toarray(colorType=skia.kRGBA_F16_ColorType))
+
+    def lay(self, other: Sheet, top: int, left: int, blend: str = "over") -> None:
+        """Another surface over this one, its corner at a pixel of this."""
+        self.canvas.save()
+        self.canvas.resetMatrix()
+        self.canvas.drawImage(
+            other._surface.makeImageSnapshot(), left, top, skia.SamplingOptions(), skia.Paint(BlendMode=BLENDS[blend])
+        )
+        self.canvas.restore()
+
+
+def screen_of_dots(canvas: Canvas, *, pitch: float, share: float) -> None:
+    """Keep of a canvas only what lies on the dots of a screen at 45°, `pitch` apart, covering `share` of the area."""
+    radius = pitch * (share / np.pi) ** 0.5
+    matrix = skia.Matrix()
+    matrix.setRotate(45)
+    matrix.preScale(pitch, pitch)
+    dot = skia.Path()
+    dot.addCircle(0, 0, radius)
+    made = skia.Paint(AntiAlias=True, PathEffect=skia.Path2DPathEffect.Make(matrix, dot))
+    canvas.saveLayer(None, skia.Paint(BlendMode=BLENDS["keep"]))
+    canvas.drawRect(skia.Rect(-20, -20, 20, 20), made)
+    canvas.restore()
