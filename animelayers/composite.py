@@ -97,8 +97,12 @@ def flatten(stack: LayerStack) -> Rgba:
         np.minimum(premul, 255, out=premul)
         out[rows] = premul.astype(np.uint8).transpose(1, 2, 0)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(one, [inner for inner, _, _ in bands(stack.height, ROWS)]))
+    rows = [inner for inner, _, _ in bands(stack.height, ROWS)]
+    if len(rows) == 1:
+        one(rows[0])  # a pool costs more than a small sheet
+    else:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(one, rows))
     out[out[..., 3] == 0] = 0
     return out
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from animelayers.cli import main
@@ -40,6 +42,12 @@ def run(capsys, *argv: object) -> tuple[int, str, str]:
     code = main([str(word) for word in argv])
     out, err = capsys.readouterr()
     return code, out, err
+
+
+def needs(module: str) -> None:
+    """Skip the calling test file where a package of an extra cannot be imported, or fail where tools are required."""
+    if not os.environ.get("ANIMELAYERS_REQUIRE_TOOLS"):
+        pytest.importorskip(module, exc_type=ImportError)
 
 
 def names_in(folder: Path) -> list[str]:

@@ -41,7 +41,7 @@ class Brush:
             canvas.clipPath(path, doAntiAlias=True)
         if formed:
             self._form(path, box, fragment, dice)
-            self._gleam(path, box, fragment)
+            self._gleam(path, fragment)
         for shade in fragment.shades:
             self._shade(shade, material)
         for canvas in (self.shadow, self.highlight):
@@ -64,7 +64,7 @@ class Brush:
             )
             for alpha, turn in strokes:
                 x, y = style.light
-                self._outside(self.shadow, path, box, ((x - turn * y) * far, (y + turn * x) * far), colour, alpha)
+                self._outside(self.shadow, path, ((x - turn * y) * far, (y + turn * x) * far), colour, alpha)
 
     def _gradient(self, path: Path, box: Bounds, fragment: Fragment) -> None:
         x, y = self.shading.light
@@ -74,7 +74,7 @@ class Brush:
         dark, bright = (cx - x * reach, cy - y * reach), (cx + 0.4 * x * reach, cy + 0.4 * y * reach)
         self.shadow.drawPath(path, fading(colour, 1.0, dark, bright))
 
-    def _gleam(self, path: Path, box: Bounds, fragment: Fragment) -> None:
+    def _gleam(self, path: Path, fragment: Fragment) -> None:
         """Light on the near edge, and the rim of light from behind."""
         style = self.shading
         strength = style.gloss * GLOSS.get(fragment.material, 0.0)
@@ -82,17 +82,16 @@ class Brush:
             colour = style.highlight(fragment.colour)
             far = -0.35 * fragment.relief * style.breadth
             self._outside(
-                self.highlight, path, box, (style.light[0] * far, style.light[1] * far), colour, 0.5 * strength
+                self.highlight, path, (style.light[0] * far, style.light[1] * far), colour, 0.5 * strength
             )
         if style.rim:
             far = 0.012 + 0.15 * fragment.relief
-            self._outside(self.highlight, path, box, (style.light[0] * far, 0.2 * far), style.rim_colour, style.rim)
+            self._outside(self.highlight, path, (style.light[0] * far, 0.2 * far), style.rim_colour, style.rim)
 
     def _outside(
         self,
         canvas: Canvas,
         path: Path,
-        box: Bounds,
         move: tuple[float, float],
         colour: tuple[float, float, float],
         alpha: float,
@@ -114,7 +113,7 @@ class Brush:
             alpha = min(-shade.depth * (style.gloss or 0.4), 1.0)
             self.highlight.drawPath(area(shade.shape), paint(colour, alpha, blur=shade.blur))
 
-    def cast(self, path: Path, fragment: Fragment, casters: Iterable[tuple[Fragment, Path]], dice: Dice) -> None:
+    def cast(self, path: Path, fragment: Fragment, casters: Iterable[tuple[Fragment, Path]]) -> None:
         """Shadows that nearer fragments throw on this one, longer the farther they stand off."""
         style = self.shading
         thrown = []
@@ -130,7 +129,7 @@ class Brush:
         self.shadow.drawPath(joined(thrown), paint(colour, style.cast, blur=soft))
         self.shadow.restore()
 
-    def finish(self, box: tuple[int, int, int, int]) -> None:
+    def finish(self) -> None:
         """What the manner does to a whole sheet: shadows of a screen tone keep only its dots."""
         if self.shading.manner == "tone":
             screen_of_dots(self.shadow, pitch=0.045, share=0.45)

@@ -40,13 +40,20 @@ def spline(points: Points, *, closed: bool = False, steps: int = STEPS) -> Curve
 
 def path(*pieces: Points) -> Curve:
     """One outline of several curves end to end; where two meet is a corner. Pieces of two points stay straight."""
-    return np.concatenate([np.asarray(piece, np.float64) if len(piece) == 2 else spline(piece) for piece in pieces])
+    curves = [np.asarray(piece, np.float64) if len(piece) == 2 else spline(piece) for piece in pieces]
+    return distinct(np.concatenate(curves))
+
+
+def distinct(curve: Curve) -> Curve:
+    """A closed curve without points that repeat the one before them."""
+    step = curve - np.roll(curve, 1, axis=0)
+    return curve[np.abs(step).max(axis=1) > 1e-9]
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, *, turn: float = 0.0, steps: int = 40) -> Curve:
     """A closed ellipse, turned clockwise by `turn` radians."""
     t = np.linspace(0, 2 * np.pi, steps, endpoint=False)
-    return turned(np.stack([rx * np.cos(t), ry * np.sin(t)], axis=1), turn) + (x, y)
+    return turned(np.stack([rx * np.cos(t), ry * np.sin(t)], axis=1), turn) + np.array([x, y])
 
 
 def arc(x: float, y: float, rx: float, ry: float, start: float, stop: float, *, steps: int = 20) -> Curve:
@@ -90,6 +97,7 @@ def positions(curve: Curve) -> npt.NDArray[np.float64]:
 
 
 def length(curve: Curve) -> float:
+    """Of the curve, head heights."""
     d = np.diff(curve, axis=0)
     return float(np.hypot(d[:, 0], d[:, 1]).sum())
 
@@ -131,8 +139,26 @@ def ribbon(spine: Curve, radius: npt.NDArray[np.float64] | float) -> Curve:
 
 
 def corners(curve: Curve, angle: float = 0.9) -> list[int]:
-    """Indices of inner points where the direction turns by more than `angle` radians."""
-    d = np.diff(curve, axis=0)
+    """Indices of the points of a closed curve where its direction turns by more than `angle` radians."""
+    d = np.roll(curve, -1, axis=0) - curve
     d = d / np.maximum(np.hypot(d[:, 0], d[:, 1]), 1e-12)[:, None]
-    cosine = (d[1:] * d[:-1]).sum(axis=1)
-    return [int(i) + 1 for i in np.flatnonzero(cosine < np.cos(angle))]
+    cosine = (d * np.roll(d, 1, axis=0)).sum(axis=1)
+    return [int(i) for i in np.flatnonzero(cosine < np.cos(angle))]
+
+
+def hull(points: Points) -> Curve:
+    """The convex outline around points, clockwise as seen (Andrew's monotone chain)."""
+    p = sorted({(float(x), float(y)) for x, y in np.asarray(points).tolist()})
+
+    def chain(ordered: list[tuple[float, float]]) -> list[tuple[float, float]]:
+        out: list[tuple[float, float]] = []
+        for x, y in ordered:
+            while len(out) > 1:
+                (ax, ay), (bx, by) = out[-2:]
+                if (bx - ax) * (y - ay) > (by - ay) * (x - ax):
+                    break
+                out.pop()
+            out.append((x, y))
+        return out[:-1]
+
+    return np.array(chain(p) + chain(p[::-1]))

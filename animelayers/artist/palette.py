@@ -12,7 +12,7 @@ WHITE: Colour = (255.0, 255.0, 255.0)
 
 
 def oklch(lightness: float, chroma: float, hue: float) -> Colour:
-    """OKLCH (Ottosson 2020), lightness 0..1, chroma 0..0.37, hue in degrees → sRGB levels; chroma is cut to the gamut."""
+    """OKLCH (Ottosson 2020), lightness 0..1, chroma 0..0.37, hue in degrees → sRGB; chroma is cut to the gamut."""
     for _ in range(12):
         rgb = _from_oklab(lightness, chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue)))
         if all(-0.002 <= level <= 1.002 for level in rgb):
@@ -93,25 +93,33 @@ def choose(dice: Dice) -> Palette:
     d = dice.of("cloth")
     anchor = d.uniform(0, 360)
     turn = d.pick({0: 3, 30: 2, 180: 3, 150: 1, 120: 1, -40: 1})
-    mood = d.pick({"muted": 4, "vivid": 3, "pastel": 3, "dark": 3, "mono": 2})
-    chroma = {"muted": 0.06, "vivid": 0.15, "pastel": 0.05, "dark": 0.05, "mono": 0.012}[mood]
-    light = {
-        "muted": (0.4, 0.75),
-        "vivid": (0.45, 0.7),
-        "pastel": (0.8, 0.93),
-        "dark": (0.22, 0.42),
-        "mono": (0.2, 0.95),
-    }
-    low, high = light[mood]
-    cloth = tuple(
-        oklch(d.uniform(low, high), chroma * d.uniform(0.6, 1.3), hue)
-        for hue in (anchor, anchor + turn, anchor + turn / 2)
-    )
+    cloth = tuple(_dye(d.pick(DYES), hue, d) for hue in (anchor, anchor + turn, anchor + turn / 2))
     accent = oklch(d.uniform(0.5, 0.75), d.uniform(0.12, 0.2), anchor + d.pick([180, 120, 60, 0]))
     pale = oklch(d.uniform(0.93, 0.985), d.uniform(0, 0.012), d.uniform(0, 360))
     dark = oklch(d.uniform(0.2, 0.34), d.uniform(0, 0.03), d.uniform(0, 360))
     lips = shifted(skin, lightness=-0.12, chroma=1.9, hue=-22)
     return Palette(skin, lips, hair, tips, eyes, cloth, accent, pale, dark)  # type: ignore[arg-type]
+
+
+DYES = {"muted": 4, "vivid": 2.5, "pastel": 2.5, "dark": 2.5, "pale": 1.5, "grey": 1}
+"""What cloth is coloured like, and how often."""
+
+
+def _dye(kind: str, hue: float, dice: Dice) -> Colour:
+    """Cloth near a hue. Dark cloth is navy, wine, forest or almost black: dark yellow is nobody's choice."""
+    if kind == "dark":
+        hue = dice.pick({265: 4, 285: 2, 15: 1.5, 160: 1, 50: 0.7, 300: 1}) + dice.near(0, 10)
+    lightness, chroma = {
+        "muted": (dice.uniform(0.5, 0.78), dice.uniform(0.03, 0.08)),
+        "vivid": (dice.uniform(0.52, 0.75), dice.uniform(0.11, 0.19)),
+        "pastel": (dice.uniform(0.82, 0.92), dice.uniform(0.03, 0.07)),
+        "dark": (dice.uniform(0.24, 0.42), dice.uniform(0.01, 0.07)),
+        "pale": (dice.uniform(0.9, 0.97), dice.uniform(0.0, 0.03)),
+        "grey": (dice.uniform(0.3, 0.85), dice.uniform(0.0, 0.012)),
+    }[kind]
+    if 70 < hue % 360 < 125:
+        lightness = max(lightness, 0.62)  # olive drab below
+    return oklch(lightness, chroma, hue)
 
 
 def _skin(dice: Dice) -> Colour:

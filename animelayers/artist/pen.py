@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
-from animelayers.artist.curves import Curve, corners, cut, directions, length, positions
+from animelayers.artist.curves import Curve, corners, cut, directions, distinct, length, positions
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Stroke
 from animelayers.artist.style import Line
@@ -25,11 +27,11 @@ def outline(fragment: Fragment, line: Line, dice: Dice) -> list[Stroke]:
 
 
 def _between_corners(curve: Curve) -> list[Curve]:
-    closed = np.concatenate([curve, curve[:2]])
-    found = [i for i in corners(closed) if i < len(curve)] or [0]
-    ring = np.concatenate([curve[found[0] :], curve[: found[0]], curve[found[0] : found[0] + 1]])
-    marks = [*(i - found[0] for i in found), len(curve)]
-    return [ring[a : b + 1] for a, b in zip(marks, marks[1:], strict=False) if b > a]
+    curve = distinct(curve)
+    first, *others = corners(curve) or [0]
+    ring = np.concatenate([curve[first:], curve[: first + 1]])
+    marks = [0, *(i - first for i in others), len(curve)]
+    return [ring[a : b + 1] for a, b in pairwise(marks)]
 
 
 def _with_gaps(curve: Curve, dice: Dice) -> list[Curve]:

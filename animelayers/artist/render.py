@@ -1,13 +1,13 @@
 """A drawing in a style at a size → every layer of it.
 
-Each piece is painted as four sheets – flat, shadow, highlight, line – and *is*, by definition, what those flatten to; the
-picture is what the pieces flatten to. So parts and cells are exact by construction, and only the rendering layers of
-the whole picture need the closed-form solve, with the composited truth as its guess.
+Each piece is painted as four sheets – flat, shadow, highlight, line – and *is*, by definition, what those flatten to;
+the picture is what the pieces flatten to. So parts and cells are exact by construction, and only the rendering layers
+of the whole picture need the closed-form solve, with the composited truth as its guess.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,15 +15,15 @@ import numpy as np
 from animelayers.artist import pen
 from animelayers.artist.brush import Brush
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Drawing, Fragment, Material, Plane
-from animelayers.artist.sheets import BLENDS, Path, Sheet, area, joined, paint
+from animelayers.artist.drawing import Drawing, Fragment, Material
+from animelayers.artist.sheets import Path, Sheet, area, paint
 from animelayers.artist.strata import Bounds, Piece, apart, bounds, pieces
 from animelayers.artist.style import Style
 from animelayers.composite import flatten
 from animelayers.data.sample import SLOTS, Box
 from animelayers.raster import tight_box
-from animelayers.rendering.solve import RenderingGuess, exact_stack
 from animelayers.rendering.solve import BLENDS as SLOT_BLENDS
+from animelayers.rendering.solve import RenderingGuess, exact_stack
 from animelayers.stack import Layer, LayerStack, Rgba
 
 MARGIN = 0.06
@@ -86,7 +86,7 @@ def render(drawing: Drawing, style: Style, frame: Frame, dice: Dice) -> Rendered
             cells[layer.name] = cell
     stack = LayerStack(frame.height, frame.width, tuple(parts))
     picture = flatten(stack)
-    return Rendered(picture, stack, cells, easel.rendering(picture), easel.depth(drawing, picture))
+    return Rendered(picture, stack, cells, easel.rendering(picture), easel.depth(picture))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +126,7 @@ class _Easel:
         brush = Brush(self.style.shading, sheets["shadow"].canvas, sheets["highlight"].canvas, self.frame.scale)
         for item in items:
             self._paint_one(item, sheets, brush)
-        brush.finish(box)
+        brush.finish()
         self._lay(sheets, box)
         return _assembled(piece.name, {slot: sheet.pixels() for slot, sheet in sheets.items()}, box)
 
@@ -152,7 +152,7 @@ class _Easel:
                 flat.drawPath(under, paint(fragment.colour))
             brush.marks(flat, item.path, fragment)
             brush.shades(item.path, item.box, fragment, dice)
-            brush.cast(item.path, fragment, self._casters(item), dice)
+            brush.cast(item.path, fragment, self._casters(item))
         for stroke, ink, _ in strokes:
             colour = line.over(fragment.colour) if stroke.colour is None else stroke.colour
             sheets["line"].canvas.drawPath(ink, paint(colour, line.alpha))
@@ -199,19 +199,14 @@ class _Easel:
         layers = tuple(layer.replace(top=top, left=left) for layer in solved)
         return LayerStack(*picture.shape[:2], layers)
 
-    def depth(self, drawing: Drawing, picture: Rgba) -> np.ndarray:
+    def depth(self, picture: Rgba) -> np.ndarray:
         """uint16 [h, w]: depth of the visible surface; a fragment is nowhere farther than what it covers."""
         sheet = self._sheet((0, 0, self.frame.height, self.frame.width))
         for item in self.items.values():
-            brush_depth(sheet, item.path, item.box, item.fragment)
+            level = 255 * (item.fragment.z - FARTHEST) / (NEAREST - FARTHEST)
+            sheet.canvas.drawPath(item.path, paint((level, level, level), blend="max", crisp=True))
         z = sheet.levels()[..., 0].astype(np.float32)
         return np.where(picture[..., 3] >= 128, 1 + z * 65534, 0).astype(np.uint16)
-
-
-def brush_depth(sheet: Sheet, path: Path, box: Bounds, fragment: Fragment) -> None:
-    """A fragment into a depth map: level 0..1 between `FARTHEST` and `NEAREST`, the larger wins."""
-    level = (fragment.z - FARTHEST) / (NEAREST - FARTHEST)
-    sheet.canvas.drawPath(path, paint((255 * level,) * 3, blend="max", crisp=True))
 
 
 def _assembled(name: str, sheets: dict[str, Rgba], box: Box) -> tuple[Layer, LayerStack] | None:

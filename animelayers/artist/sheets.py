@@ -118,13 +118,13 @@ class Sheet:
 
 def screen_of_dots(canvas: Canvas, *, pitch: float, share: float) -> None:
     """Keep of a canvas only what lies on the dots of a screen at 45°, `pitch` apart, covering `share` of the area."""
-    radius = pitch * (share / np.pi) ** 0.5
-    matrix = skia.Matrix()
-    matrix.setRotate(45)
-    matrix.preScale(pitch, pitch)
+    recorder = skia.PictureRecorder()
+    tile = skia.Rect(0, 0, pitch, pitch)
     dot = skia.Path()
-    dot.addCircle(0, 0, radius)
-    made = skia.Paint(AntiAlias=True, PathEffect=skia.Path2DPathEffect.Make(matrix, dot))
-    canvas.saveLayer(None, skia.Paint(BlendMode=BLENDS["keep"]))
-    canvas.drawRect(skia.Rect(-20, -20, 20, 20), made)
-    canvas.restore()
+    dot.addCircle(pitch / 2, pitch / 2, pitch * (share / np.pi) ** 0.5)
+    recorder.beginRecording(tile).drawPath(dot, skia.Paint(AntiAlias=True))
+    turn = skia.Matrix()
+    turn.setRotate(45)
+    repeat = skia.TileMode.kRepeat
+    dots = recorder.finishRecordingAsPicture().makeShader(repeat, repeat, skia.FilterMode.kLinear, turn, tile)
+    canvas.drawPaint(skia.Paint(Shader=dots, BlendMode=BLENDS["keep"]))

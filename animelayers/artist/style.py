@@ -149,7 +149,7 @@ def _shading(dice: Dice, school: str) -> Shading:
         breadth=dice.uniform(0.7, 1.5),
         light=(math.cos(angle), math.sin(angle)),
         hue=dice.pick({290: 4, 265: 2, 320: 2, 30: 2, 200: 0.7}) + dice.near(0, 15),
-        tint=dice.pick({0.0: 1, 0.03: 3, 0.06: 3, 0.1: 1.5}),
+        tint=dice.pick({0.0: 1, 0.03: 4, 0.06: 4, 0.09: 0.8}),
         cast=0.0 if manner == "none" else dice.uniform(0.6, 1.0),
         gloss=dice.pick({0.0: 0.7, 0.35: 3, 0.65: 3, 0.95: 1}) if manner != "none" else 0.0,
         rim=dice.uniform(0.35, 0.9) if dice.chance(0.14) and manner in ("cel", "soft", "brushed") else 0.0,
