@@ -27,11 +27,13 @@ lint: $(VENV)/dev
 docs: $(VENV)/dev
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/contact_sheet.py
+	$(BIN)/python docs/artist_sheet.py
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/exactness.py
 	$(BIN)/python benchmarks/psd_write.py
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/artist.py
 
 clean:
 	rm -rf $(VENV) demo build dist

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from animelayers.cli import COMMANDS
+from animelayers.cli import COMMANDS, GROUPS
 from animelayers.models.registry import MODELS, PLANNED
 
 PAGE = Path(__file__).with_name("cli.md")
@@ -37,20 +37,29 @@ def page() -> Iterator[str]:
     yield ""
     yield "| command | what it does |"
     yield "|---|---|"
-    for name, (_, summary) in COMMANDS.items():
-        yield f"| [`animelayers {name}`](#animelayers-{name}) | {summary} |"
+    for name, summary, _, _ in commands():
+        yield f"| [`animelayers {name}`](#animelayers-{name.replace(' ', '-')}) | {summary} |"
     yield ""
     yield "| exit code | meaning |"
     yield "|---|---|"
-    yield "| 0 | everything is done; for `check`: every file passes |"
-    yield "| 1 | some inputs failed, the others are done; for `check`: a file does not pass |"
+    yield "| 0 | everything is done; for `check`: every file or sample passes |"
+    yield "| 1 | some inputs failed, the others are done; for `check`: a file or sample does not pass |"
     yield "| 2 | the command line cannot be obeyed; nothing was done |"
     yield "| 130 | Ctrl-C; nothing is half-written |"
     yield ""
     yield "Results go to stdout, notes, progress and errors (`error: …`, `hint: …`) to stderr."
-    for name, (module, _) in COMMANDS.items():
-        yield from section(name, module.command, module.EXAMPLES)
+    for name, _, function, examples in commands():
+        yield from section(name, function, examples)
     yield from models()
+
+
+def commands() -> Iterator[tuple[str, str, Callable[..., int], str]]:
+    """Name, one line, function and examples of every command; those of a group are called `group command`."""
+    for name, (module, summary) in COMMANDS.items():
+        yield name, summary, module.command, module.EXAMPLES
+    for group, (module, _) in GROUPS.items():
+        for name, (function, summary, examples) in module.COMMANDS.items():
+            yield f"{group} {name}", summary, function, examples
 
 
 def section(name: str, function: Callable[..., int], examples: str) -> Iterator[str]:

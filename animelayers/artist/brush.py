@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Mark, Material, Shade
 from animelayers.artist.sheets import Canvas, Path, area, fading, joined, moved, paint, screen_of_dots
-from animelayers.artist.strata import Bounds
+from animelayers.artist.strata import Bounds, bounds
 from animelayers.artist.style import Shading
 
 GLOSS = {Material.GLOSSY: 0.9, Material.HAIR: 0.35, Material.CLOTH: 0.3, Material.SKIN: 0.25}
@@ -52,7 +52,7 @@ class Brush:
         style = self.shading
         reach = fragment.relief * style.breadth
         if style.manner == "gradient":
-            self._gradient(path, box, fragment)
+            self._gradient(path, bounds(fragment.replace(clip=None)), fragment)
             return
         for step in range(style.steps):
             colour = style.shadow(fragment.material, 1.0 + 0.7 * step)
@@ -118,7 +118,7 @@ class Brush:
         style = self.shading
         thrown = []
         for other, shape in casters:
-            height = min(0.02 + 0.16 * (other.z - fragment.z), 0.1) * min(other.casts, 1.5)
+            height = min(0.02 + 0.16 * (other.z - fragment.level), 0.1) * min(other.casts, 1.5)
             thrown.append(moved(shape, -style.light[0] * height, -style.light[1] * height))
         if not thrown:
             return

@@ -67,7 +67,8 @@ def _webp(rgb: Rgb, dice: Dice) -> Rgb:
 
 def _through(rgb: Rgb, suffix: str, options: list[int]) -> Rgb:
     _, data = cv2.imencode(suffix, rgb[..., ::-1], options)
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    back = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+    return np.ascontiguousarray(back[..., ::-1])
 
 
 STEPS: dict[str, Callable[[Rgb, Dice], Rgb]] = {
@@ -88,4 +89,4 @@ def bell(shape: tuple[int, ...], dice: Dice) -> np.ndarray:
     count = int(np.prod(shape))
     bits = np.random.PCG64(dice.integer(0, 2**62)).random_raw((count * 4 + 7) // 8).astype("<u8").view(np.uint8)
     levels = bits[: count * 4].reshape(-1, 4).sum(axis=1, dtype=np.float32)
-    return ((levels - 510) / np.float32(147.8)).reshape(shape)
+    return np.asarray((levels - 510) / np.float32(147.8)).reshape(shape)

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from animelayers.artist import body, eyes, hair, head, style
+from animelayers.artist import (
+    arms,
+    brows,
+    creature,
+    eyes,
+    hair,
+    head,
+    headwear,
+    legs,
+    mouth,
+    nose,
+    shoes,
+    style,
+    tops,
+    wings,
+)
 from animelayers.artist.curves import Curve
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Drawing
@@ -10,8 +25,21 @@ from animelayers.artist.figure import SIDES
 from animelayers.artist.style import Style
 from animelayers.artist.subject import Subject, choose
 
-
-BUILDERS = {"body": body, "head": head, "eyes": eyes, "hair": hair}
+BUILDERS = {
+    "arms": arms,
+    "tops": tops,
+    "legs": legs,
+    "shoes": shoes,
+    "head": head,
+    "eyes": eyes,
+    "brows": brows,
+    "nose": nose,
+    "mouth": mouth,
+    "hair": hair,
+    "creature": creature,
+    "wings": wings,
+    "headwear": headwear,
+}
 """Each has `draw(subject, dice) -> list[Fragment]`."""
 
 
@@ -31,12 +59,17 @@ def compose(subject: Subject, dice: Dice) -> Drawing:
 
 def keypoints(subject: Subject) -> dict[str, tuple[float, float]]:
     """Joints of the body and landmarks of the face."""
-    figure = subject.figure
-    points = {"crown": (0.0, -0.5), "chin": (0.0, 0.5), "nose": (0.0, 0.24), "mouth": (0.0, 0.35)}
+    figure, face = subject.figure, subject.face
+    points = {
+        "crown": (0.0, -0.5),
+        "chin": (0.0, 0.5),
+        "nose": (0.0, face.nose_level),
+        "mouth": (0.0, face.mouth_level),
+    }
     out = {name: figure.head.point(u, v) for name, (u, v) in points.items()}
     out["neck"] = (0.0, 0.0)
     for side, sign in SIDES.items():
-        out[f"eye-{side}"] = figure.head.point(0.185 * sign, 0.08)
+        out[f"eye-{side}"] = figure.head.point(face.spacing * sign, face.level)
         for name, joint in zip(("shoulder", "elbow", "wrist"), figure.arms[side].joints, strict=True):
             out[f"{name}-{side}"] = joint
         for name, joint in zip(("hip", "knee", "ankle"), figure.legs[side].joints, strict=True):

@@ -18,11 +18,11 @@ STEPS = 10
 
 def spline(points: Points, *, closed: bool = False, steps: int = STEPS) -> Curve:
     """A smooth curve through the points: cubic Hermite with Bessel tangents on chord lengths (de Boor 1978, ch. IV)."""
-    p = np.asarray(points, np.float64)
+    p: Curve = np.asarray(points, np.float64)
     if closed:
         p = np.concatenate([p[-2:], p, p[:2]]) if len(p) > 2 else np.concatenate([p, p[:1]])
     if len(p) == 2:
-        return p[0] + (p[1] - p[0]) * np.linspace(0, 1, steps + 1)[:, None]
+        return np.asarray(p[0] + (p[1] - p[0]) * np.linspace(0, 1, steps + 1)[:, None])
     step = np.diff(p, axis=0)
     h = np.maximum(np.hypot(step[:, 0], step[:, 1]), 1e-9)[:, None]
     slope = step / h
@@ -47,13 +47,13 @@ def path(*pieces: Points) -> Curve:
 def distinct(curve: Curve) -> Curve:
     """A closed curve without points that repeat the one before them."""
     step = curve - np.roll(curve, 1, axis=0)
-    return curve[np.abs(step).max(axis=1) > 1e-9]
+    return np.asarray(curve[np.abs(step).max(axis=1) > 1e-9])
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, *, turn: float = 0.0, steps: int = 40) -> Curve:
     """A closed ellipse, turned clockwise by `turn` radians."""
     t = np.linspace(0, 2 * np.pi, steps, endpoint=False)
-    return turned(np.stack([rx * np.cos(t), ry * np.sin(t)], axis=1), turn) + np.array([x, y])
+    return np.asarray(turned(np.stack([rx * np.cos(t), ry * np.sin(t)], axis=1), turn) + (x, y))
 
 
 def arc(x: float, y: float, rx: float, ry: float, start: float, stop: float, *, steps: int = 20) -> Curve:
@@ -65,7 +65,7 @@ def arc(x: float, y: float, rx: float, ry: float, start: float, stop: float, *, 
 def turned(points: Points, angle: float, about: tuple[float, float] = (0.0, 0.0)) -> Curve:
     """Turned clockwise by `angle` radians."""
     c, s = np.cos(angle), np.sin(angle)
-    return (np.asarray(points, np.float64) - about) @ np.array([[c, s], [-s, c]]) + about
+    return np.asarray((np.asarray(points, np.float64) - about) @ np.array([[c, s], [-s, c]]) + about)
 
 
 def mirrored(points: Points, x: float = 0.0) -> Curve:
@@ -93,7 +93,7 @@ def positions(curve: Curve) -> npt.NDArray[np.float64]:
     """Where each point lies along the curve, 0..1 by length."""
     d = np.diff(curve, axis=0)
     s = np.concatenate([[0.0], np.cumsum(np.hypot(d[:, 0], d[:, 1]))])
-    return s / max(s[-1], 1e-12)
+    return np.asarray(s / max(s[-1], 1e-12))
 
 
 def length(curve: Curve) -> float:
@@ -162,3 +162,9 @@ def hull(points: Points) -> Curve:
         return out[:-1]
 
     return np.array(chain(p) + chain(p[::-1]))
+
+
+def same_way(outline: Curve) -> Curve:
+    """A closed outline run clockwise, whichever way it came: overlapping ones then make one area without holes."""
+    x, y = outline.T
+    return outline if float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum()) >= 0 else outline[::-1]

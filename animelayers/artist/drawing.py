@@ -43,9 +43,12 @@ class Plane:
     LEG_NEAR = -0.36
     SHOE = 0.02
     """Added to the leg's own."""
+    TORSO = -0.22
+    """Bare skin of the trunk, below the chest that belongs to the neck."""
+    NECK = -0.2
+    TUCKED = -0.18
+    """Tops whose hem is under the waistband."""
     BOTTOMWEAR = -0.16
-    NECK = -0.1
-    TORSO = -0.06
     TOPWEAR = 0.0
     COLLAR = 0.08
     NECKWEAR = 0.12
@@ -141,6 +144,13 @@ class Fragment:
     """Everything of this fragment is cut to this area."""
     casts: float = 1.0
     """How strongly it throws its shadow on what lies behind; 0 for what lies flat on it."""
+    ground: float | None = None
+    """Depth at which shadows meet it, where it lies flat on something at that depth; None: its own `z`."""
+
+    @property
+    def level(self) -> float:
+        """Depth of its surface: `ground`, or `z` without one."""
+        return self.z if self.ground is None else self.ground
 
     def replace(self, **changes: Any) -> Self:
         return dataclasses.replace(self, **changes)

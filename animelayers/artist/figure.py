@@ -10,6 +10,10 @@ import numpy as np
 from animelayers.artist.curves import Curve, along, cut, directions, positions, profile, ribbon, spline, turned
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Plane
+from animelayers.artist.reach import ARM_POSES, BOTH, SINGLE, Goal, bend, joints, lifted
+from animelayers.artist.reach import contour_of as arm_contour
+from animelayers.artist.reach import spine as arm_spine
+from animelayers.artist.stance import FREQUENT, LEG_POSES, contour
 
 SIDES = {"r": -1, "l": 1}
 """The character's sides and where they lie along x."""
@@ -36,7 +40,7 @@ class Build:
     @property
     def breadth(self) -> float:
         """Of trunk and limbs compared with one of 6.5 heads: small bodies are stocky."""
-        return self.scale**0.72 * self.stout
+        return float(self.scale**0.72 * self.stout)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +58,11 @@ class Limb:
     pose: str
     bend: float
     """Share of the length at which the elbow or knee lies."""
+    foot: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Of a leg: how far the foot points outwards (sine), how far its toes hang (0..1), and 1 where it follows the
+    shin instead of the ground."""
+    z_end: float = 0.0
+    """Of an arm: the depth of forearm and hand."""
 
     def radius(self, t: np.ndarray | float) -> np.ndarray:
         """Of the bare limb at shares `t` of its length."""
@@ -102,13 +111,22 @@ class Head:
         """Flat `(u, v)` of the head's silhouette → the drawing: tilt only."""
         return turned(np.asarray(points, np.float64) + (self.x, self.y), self.tilt, self.neck)
 
+    def turn(self, points: Curve | list[tuple[float, float]]) -> Curve:
+        """`(u, v)` on the front of the head → `(u, v)` of the silhouette, as far as yaw and pitch move it.
+
+        The far half narrows, the near half keeps its breadth and the side of the head behind it opens up; the crown
+        stays on its axis, the outermost points (`u` = ±0.46) where they are.
+        """
+        u, v = np.array(points, np.float64).T
+        front = 1 - 0.65 * np.clip((-0.05 - v) / 0.45, 0.0, 1.0) ** 2
+        yaw, slack = self.yaw * front, 1 - np.minimum((u / 0.46) ** 2, 1.0)
+        x = u + slack * (0.19 * yaw - 0.6 * yaw * yaw * u)
+        y = v + self.pitch * (0.14 * (1 - np.minimum((v / 0.56) ** 2, 1.0)) - 0.25 * u * u)
+        return np.stack([x, y], axis=1)
+
     def face(self, points: Curve | list[tuple[float, float]]) -> Curve:
         """`(u, v)` on the front of the head → the drawing: turned and nodded, then tilted."""
-        p = np.array(points, np.float64)
-        u, v = p[:, 0].copy(), p[:, 1].copy()
-        p[:, 0] = u + 0.25 * self.yaw * (1 - np.minimum((u / 0.46) ** 2, 1.0))
-        p[:, 1] = v + self.pitch * (0.1 * (1 - np.minimum((v / 0.56) ** 2, 1.0)) - 0.25 * u * u)
-        return self.place(p)
+        return self.place(self.turn(points))
 
     def point(self, u: float, v: float) -> tuple[float, float]:
         """One point of the face."""
@@ -149,38 +167,12 @@ class Figure:
 
 LEVELS = ("neck", "shoulder", "armpit", "bust", "waist", "hip", "crotch")
 
-ARM_POSES = {
-    "down": ((4, 14), (2, 10)),
-    "relaxed": ((12, 24), (-8, 6)),
-    "apart": ((28, 52), (24, 56)),
-    "hip": ((42, 56), (-66, -52)),
-    "behind": ((12, 24), (-48, -34)),
-    "together": ((4, 12), (-36, -26)),
-    "crossed": ((10, 18), (-104, -90)),
-    "chest": ((12, 22), (-146, -128)),
-    "face": ((14, 30), (-172, -156)),
-    "wave": ((22, 50), (150, 178)),
-    "raised": ((138, 166), (164, 196)),
-    "hold": ((6, 16), (-78, -50)),
-}
-"""Degrees outwards from straight down, of the upper arm and of the forearm."""
-
-LEG_POSES = {
-    "straight": ((-1, 4), (-2, 3)),
-    "apart": ((7, 14), (5, 12)),
-    "together": ((-3, 1), (-2, 2)),
-    "crossed": ((-9, -6), (-9, -5)),
-    "knees-in": ((-5, 0), (5, 12)),
-    "walk": ((-6, 6), (-4, 8)),
-    "sit": ((8, 26), (-8, 4)),
-}
-
 
 def choose_build(dice: Dice) -> Build:
     """Proportions; small figures have short necks, men broad shoulders."""
     heads = dice.pick({2.5: 1.6, 3.4: 0.8, 5.2: 2, 6.0: 4, 6.6: 4, 7.3: 2}) + dice.near(0, 0.4)
     masculine = dice.pick({0.0: 7, 0.35: 1.5, 0.9: 2}) if heads > 4.5 else dice.pick({0.0: 3, 0.3: 1})
-    neck = float(np.interp(heads, (2.3, 4.5, 6.5), (0.0, 0.13, 0.24))) + dice.near(0, 0.03)
+    neck = float(np.interp(heads, (2.3, 4.5, 6.5), (0.0, 0.11, 0.2))) + dice.near(0, 0.03)
     return Build(heads, masculine, dice.near(1.0, 0.1), max(neck, 0.0))
 
 
@@ -189,13 +181,13 @@ def pose(build: Build, dice: Dice) -> Figure:
     s, b, man = build.scale, build.breadth, build.masculine
     yaw = dice.near(0, 0.45)
     sway, lean = dice.near(0, 0.1) * s, dice.near(0, 0.05)
-    crotch = 5.25 * s * float(np.interp(build.heads, (2.5, 6), (0.5, 0.41)))
-    waist = 0.36 + 0.12 * man
+    crotch = 5.25 * s * float(np.interp(build.heads, (2.5, 6), (0.5, 0.4)))
+    waist = 0.335 + 0.13 * man
     stations = (
         (-0.02, 0.15 + 0.05 * man, 0.0),
-        (0.075, 0.50 + 0.17 * man, 0.0),
-        (0.21, 0.44 + 0.15 * man, 0.1),
-        (0.34, 0.44 + 0.12 * man, 0.2),
+        (0.075, 0.47 + 0.18 * man, 0.0),
+        (0.21, 0.415 + 0.16 * man, 0.1),
+        (0.34, 0.425 + 0.125 * man, 0.2),
         (0.57, waist, 0.5),
         (0.88, 0.53 - 0.04 * man, 1.0),
         (1.0, 0.50 - 0.06 * man, 1.0),
@@ -205,7 +197,7 @@ def pose(build: Build, dice: Dice) -> Figure:
         x = moved * sway + lean * share * crotch
         trunk.append((share * crotch, x, half * b * (1 - 0.16 * yaw), half * b * (1 + 0.16 * yaw)))
     head = _head(build, dice.of("head"), yaw)
-    arms = _arms(build, tuple(trunk), dice.of("arms"))
+    arms = _arms(build, tuple(trunk), head, dice.of("arms"))
     legs = _legs(build, tuple(trunk), dice.of("legs"))
     return Figure(build, head, arms, legs, tuple(trunk), yaw)
 
@@ -226,68 +218,68 @@ def _bent(points: list[tuple[float, float]], soft: float) -> Curve:
     return spline(np.stack([a, a + (m - a) * 0.5, m + (a - m) * soft, m + (z - m) * soft, m + (z - m) * 0.5, z]))
 
 
-def _arms(build: Build, trunk: tuple[tuple[float, ...], ...], dice: Dice) -> dict[str, Limb]:
-    s, b = build.scale, build.breadth
-    both = dice.pick({"down": 3, "relaxed": 3, "apart": 2, "behind": 1.6, "together": 1.2, "crossed": 1, "": 6})
-    arms = {}
-    for side, sign in SIDES.items():
-        d = dice.of(side)
-        name = both or d.pick(
-            {
-                "down": 3,
-                "relaxed": 2,
-                "hip": 2.2,
-                "chest": 1,
-                "face": 0.9,
-                "wave": 1,
-                "raised": 0.8,
-                "hold": 1.4,
-                "behind": 0.6,
-            }
-        )
-        (low, high), (low2, high2) = ARM_POSES[name]
-        upper, fore = math.radians(d.uniform(low, high)), math.radians(d.uniform(low2, high2))
-        y, x, right, left = trunk[1]
-        shoulder = (x + sign * ((right if sign < 0 else left) - 0.085 * b), y + 0.1 * b)
-        reach = 1.0 * s**0.95
-        elbow = (shoulder[0] + sign * reach * math.sin(upper), shoulder[1] + reach * math.cos(upper))
-        shorter = 0.9 * (0.82 if name in ("crossed", "chest", "hold", "together") else 1.0) * reach
-        wrist = (elbow[0] + sign * shorter * math.sin(fore), elbow[1] + shorter * math.cos(fore))
-        z = {"behind": Plane.ARM_BEHIND, "face": Plane.ARM_FRONT, "wave": Plane.ARM, "raised": Plane.ARM}.get(
-            name, Plane.ARM
-        )
-        z += {"crossed": 0.03, "together": 0.03, "hold": 0.05, "chest": 0.05}.get(name, 0.0) + (
-            0.012 if side == "l" else 0
-        )
-        thick = b * (1 + 0.3 * build.masculine)
-        radii = ((0, 0.12, 0.3, 0.5, 0.62, 1), tuple(r * thick for r in (0.13, 0.135, 0.115, 0.092, 0.1, 0.06)))
-        arms[side] = Limb(side, _bent([shoulder, elbow, wrist], 0.1), radii, (shoulder, elbow, wrist), z, name, 0.52)
-    return arms
+def _arms(build: Build, trunk: tuple[tuple[float, ...], ...], head: Head, dice: Dice) -> dict[str, Limb]:
+    both, front = dice.pick(BOTH), dice.pick(["l", "r"])
+    poses = {side: both or dice.of(side).pick(SINGLE) for side in SIDES}
+    return {side: _arm(build, trunk, head, side, poses[side], side == front, dice.of(side)) for side in SIDES}
+
+
+def _arm(
+    build: Build, trunk: tuple[tuple[float, ...], ...], head: Head, side: str, pose_: str, near: bool, dice: Dice
+) -> Limb:
+    """An arm from the shoulder's joint, its middle bowed so that both contours are its own."""
+    b, sign, reach = build.breadth, SIDES[side], ARM_POSES[pose_][0 if near else 1]
+    y, x, right, left = trunk[1]
+    shoulder = (x + sign * ((right if sign < 0 else left) - 0.085 * b), y + 0.1 * b)
+    shoulder = lifted(shoulder, sign, reach.upper[0], b)
+    goal = None
+    if isinstance(reach.fore, Goal):
+        goal = _goal(reach.fore, sign, trunk, head)
+    bone = 1.0 * build.scale**0.95
+    elbow, wrist = joints(reach, shoulder, goal, (bone, 0.9 * bone), sign, dice.of("joints"))
+    first, second = math.dist(shoulder, elbow), math.dist(elbow, wrist)
+    share = first / (first + second)
+    outer, inner = arm_contour(build.heads, build.masculine, share, bend(shoulder, elbow, wrist))
+    spine = arm_spine(shoulder, elbow, wrist)
+    t = positions(spine)
+    bow = 0.5 * (np.interp(t, *outer.T) - np.interp(t, *inner.T))
+    spine = spine - sign * b * bow[:, None] * np.stack([-directions(spine)[:, 1], directions(spine)[:, 0]], axis=1)
+    radii = (tuple(outer[:, 0]), tuple(0.5 * b * (outer[:, 1] + inner[:, 1])))
+    z = 0.012 * near
+    return Limb(side, spine, radii, (shoulder, elbow, wrist), reach.z + z, pose_, share, z_end=reach.z_fore + z)
+
+
+def _goal(goal: Goal, sign: int, trunk: tuple[tuple[float, ...], ...], head: Head) -> tuple[float, float]:
+    """Where on the trunk or the head a wrist goes."""
+    if goal.on == "head":
+        x, y = head.place([(sign * goal.across + 0.1 * head.yaw, goal.level)])[0]
+        return float(x), float(y)
+    y, x, right, left = (float(np.interp(goal.level, range(len(trunk)), column)) for column in zip(*trunk, strict=True))
+    return x + sign * goal.across * (right if (sign < 0) == (goal.across > 0) else left), y
 
 
 def _legs(build: Build, trunk: tuple[tuple[float, ...], ...], dice: Dice) -> dict[str, Limb]:
-    s, b = build.scale, build.breadth
-    name = dice.pick(
-        {"straight": 4, "apart": 2.5, "together": 2.5, "crossed": 1, "knees-in": 1.5, "walk": 1.5, "sit": 0.5}
-    )
-    front = dice.pick(["l", "r"])
+    name, front = dice.pick(FREQUENT), dice.pick(["l", "r"])
+    return {side: _leg(build, trunk, side, name, side == front, dice.of(side)) for side in SIDES}
+
+
+def _leg(build: Build, trunk: tuple[tuple[float, ...], ...], side: str, pose_: str, near: bool, dice: Dice) -> Limb:
+    """A leg whose outline goes on from the hip's, its middle bowed so that both contours are its own."""
+    b, sign, stance = build.breadth, SIDES[side], LEG_POSES[pose_][0 if near else 1]
+    bend = stance.seen[0] / sum(stance.seen)
+    outer, inner = contour(build.heads, build.masculine, bend)
     y, x, right, left = trunk[-2]
-    total = 5.25 * s - y - 0.16 * b
-    legs = {}
-    for side, sign in SIDES.items():
-        d = dice.of(side)
-        (low, high), (low2, high2) = LEG_POSES[name]
-        upper, lower = math.radians(d.uniform(low, high)), math.radians(d.uniform(low2, high2))
-        bone = total * 0.5
-        hip = (x + sign * (right if sign < 0 else left) * 0.52, y)
-        short = 0.62 if name == "sit" else 0.86 if name == "walk" and side != front else 1.0
-        knee = (
-            hip[0] + sign * bone * math.sin(upper),
-            hip[1] + bone * math.cos(upper) * (short if name == "sit" else 1),
-        )
-        ankle = (knee[0] + sign * bone * math.sin(lower), knee[1] + bone * math.cos(lower) * short)
-        thick = b * (1 + 0.1 * build.masculine)
-        radii = ((0, 0.2, 0.48, 0.52, 0.68, 1), tuple(r * thick for r in (0.27, 0.245, 0.16, 0.155, 0.165, 0.085)))
-        z = Plane.LEG_NEAR if side == front else Plane.LEG_FAR
-        legs[side] = Limb(side, _bent([hip, knee, ankle], 0.12), radii, (hip, knee, ankle), z, name, 0.5)
-    return legs
+    bone = 0.5 * (5.25 * build.scale - y - 0.27 * b)
+    joints = [(x + sign * ((right if sign < 0 else left) - outer[0, 1] * b), y)]
+    for (low, high), seen in zip((stance.thigh, stance.shin), stance.seen, strict=True):
+        angle, (from_x, from_y) = math.radians(dice.uniform(low, high)), joints[-1]
+        step = (sign * math.sin(angle), math.cos(angle))
+        joints.append((from_x + bone * seen * step[0], from_y + bone * seen * step[1]))
+    spine = _bent(joints, 0.12)
+    t = positions(spine)
+    bow = 0.012 * np.sin(2 * np.pi * t) + 0.5 * (np.interp(t, *outer.T) - np.interp(t, *inner.T))
+    spine = spine - sign * b * bow[:, None] * np.stack([-directions(spine)[:, 1], directions(spine)[:, 0]], axis=1)
+    radii = (tuple(outer[:, 0]), tuple(0.5 * b * (outer[:, 1] + inner[:, 1])))
+    foot = (dice.uniform(*stance.turned), dice.uniform(*stance.toes), 1.0 if stance.hanging else 0.0)
+    z = Plane.LEG_NEAR if near else Plane.LEG_FAR
+    return Limb(side, spine, radii, (joints[0], joints[1], joints[2]), z, pose_, bend, foot)

@@ -1,78 +1,59 @@
-"""Hair."""
+"""Hair: a style's pieces put together."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from animelayers.artist.curves import Curve, along, path, positions, spline
-from animelayers.artist.curves import sides as edges
+from animelayers.artist import accents, backhair, fringe, hairstyle, scalp, sheen, sidelocks
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Fragment, Material, Plane, Shade, Stroke
+from animelayers.artist.drawing import Fragment
+from animelayers.artist.hairstyle import Hairstyle
+from animelayers.artist.locks import Look
+from animelayers.artist.scalp import Scalp
 from animelayers.artist.subject import Subject
+from animelayers.artist.tails import TAILS
+from animelayers.artist.updos import UPDOS
 
-
-def lock(spine: Curve, width: float, *, root: float = 0.5, tip: float = 0.0) -> tuple[Curve, Curve, Curve]:
-    """Outline of a tapering lock and its two edges."""
-    t = positions(spine)
-    radius = width * np.interp(t, (0, 0.35, 0.75, 1), (root, 1.0, 0.62, tip))
-    left, right = edges(spine, radius)
-    return np.concatenate([left, right[::-1]]), left, right
+TIED = TAILS | UPDOS
+"""What hair is tied into."""
 
 
 def draw(subject: Subject, dice: Dice) -> list[Fragment]:
     """All the hair."""
-    head, palette = subject.figure.head, subject.palette
-    colour = palette.hair
-    out = []
-    crown = (0.08 * head.yaw, -0.5)
-    # back
-    length = subject.hair_length
-    low = 0.15 + 0.55 * length
-    back = head.place(
-        path(
-            [(0, -0.56), (0.3, -0.5), (0.46, -0.2), (0.47, 0.1), (0.44, 0.45 * low), (0.4, low)],
-            [
-                (0.4, low),
-                (0.3, low - 0.1),
-                (0.22, low + 0.03),
-                (0.1, low - 0.06),
-                (0, low + 0.05),
-                (-0.1, low - 0.06),
-                (-0.22, low + 0.03),
-                (-0.3, low - 0.1),
-                (-0.4, low),
-            ],
-            [(-0.4, low), (-0.44, 0.45 * low), (-0.47, 0.1), (-0.46, -0.2), (-0.3, -0.5), (0, -0.56)],
-        )
-    )
-    out.append(Fragment("back hair", Plane.BACK_HAIR, (back,), colour, material=Material.HAIR, relief=0.08))
-    # cap and fringe
-    cap = path(
-        [(-0.4, 0.05), (-0.44, -0.15), (-0.36, -0.42), (0, -0.57), (0.36, -0.42), (0.44, -0.15), (0.4, 0.05)],
-        [(0.4, 0.05), (0.36, -0.1), (0.2, -0.22), (0, -0.26), (-0.2, -0.22), (-0.36, -0.1), (-0.4, 0.05)],
-    )
-    out.append(
-        Fragment(
-            "front hair", Plane.FRONT_HAIR, (head.place(cap),), colour, material=Material.HAIR, relief=0.05, casts=0
-        )
-    )
-    count = dice.integer(5, 8)
-    for k in range(count):
-        s = (k + 0.5) / count * 2 - 1
-        tip = (0.4 * s + dice.near(0, 0.04), 0.02 + 0.1 * s * s + dice.near(0, 0.05))
-        spine = head.face(spline([crown, (0.26 * s, -0.42), (0.42 * s, -0.2), tip]))
-        shape, left, right = lock(spine, 0.42 / count, root=0.15)
-        strokes = tuple(Stroke(edge[len(edge) // 3 :], 1.0, (0.6, 0.0)) for edge in (left, right))
-        out.append(
-            Fragment(
-                "front hair",
-                Plane.FRONT_HAIR + 0.01 * (1 - abs(s)),
-                (shape,),
-                colour,
-                material=Material.HAIR,
-                relief=0.03,
-                outlined=False,
-                strokes=strokes,
-            )
-        )
-    return out
+    return dress(subject, hairstyle.choose(subject, dice.of("style")), dice)
+
+
+def dress(subject: Subject, style: Hairstyle, dice: Dice) -> list[Fragment]:
+    """A head of hair in a style."""
+    over = scalp.choose(subject, dice.of("scalp"))
+    lights = sheen.draw(over, style.sheen, dice.of("sheen"))
+    back, front = Look("back hair", over.tone), Look("front hair", over.tone, lights, relief=0.04)
+    return [*_behind(over, back, style, dice), *_before(over, front, style, dice)]
+
+
+def _behind(over: Scalp, look: Look, style: Hairstyle, dice: Dice) -> list[Fragment]:
+    floor = over.floor(style.length)
+    if style.back == "wild":
+        made = accents.wild(over, look, dice.of("back"), floor)
+    else:
+        made = backhair.draw(over, look, style.back, style.length, dice.of("back"))
+    for sign, share in zip((-1, 1), style.forward, strict=True):
+        if share:
+            made += backhair.beside(over, look, sign, over.floor(share * style.length), dice.of(f"beside{sign}"))
+    if style.tied != "none":
+        made += TIED[style.tied](over, look, floor, dice.of("tied"))
+    return made
+
+
+def _before(over: Scalp, look: Look, style: Hairstyle, dice: Dice) -> list[Fragment]:
+    cut = fringe.FRINGES[style.fringe](over, look, dice.of("fringe"))
+    if style.streak:
+        cut[-1] = cut[-1].replace(colour=over.tone.tips, marks=())
+    unruly = accents.spikes if style.back == "wild" else accents.flicks
+    return [
+        fringe.cap(over, look),
+        *(() if style.fringe == "back" else fringe.temples(over, look, dice.of("temples"), style.temples)),
+        *cut,
+        *sidelocks.draw(over, look, style.locks, dice.of("locks")),
+        *unruly(over, look, dice.of("unruly"), style.unruly),
+        *accents.flyaways(over, look, dice.of("flyaways"), style.flyaways),
+        *accents.ahoge(over, look, style.ahoge, dice.of("ahoge")),
+    ]

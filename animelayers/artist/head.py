@@ -1,172 +1,177 @@
-"""Face, ears, nose, mouth and neck."""
+"""The bare head: skin of the face, patches of it that other features lie in, ears and neck."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from animelayers.artist.curves import Curve, ellipse, path, spline
+from animelayers.artist import complexion, faceshape
+from animelayers.artist.curves import Curve, path, spline, turned
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Fragment, Mark, Material, Plane, Stroke
+from animelayers.artist.drawing import Fragment, Material, Plane, Shade, Stroke
 from animelayers.artist.figure import SIDES
-from animelayers.artist.palette import mix, shifted
 from animelayers.artist.subject import Subject
 
+POINTED = {"elf": 1.0, "demon": 0.5, "dragon": 0.55}
+"""How far the ears of some creatures are drawn out, 0..1."""
 
-def face_outline(subject: Subject, dice: Dice) -> Curve:
-    """The closed outline of the bare head, from the chin around the skull, in the drawing."""
-    man = subject.build.masculine
-    jaw, chin = dice.uniform(0.27, 0.32) + 0.03 * man, dice.uniform(0.05, 0.09) + 0.04 * man
-    half = [
-        (0.0, 0.5),
-        (chin, 0.47),
-        (jaw * 0.66, 0.385),
-        (jaw, 0.24),
-        (0.365, 0.06),
-        (0.385, -0.1),
-        (0.34, -0.3),
-        (0.2, -0.44),
-        (0, -0.475),
-    ]
-    right = np.array(half)
-    left = right[::-1][1:-1] * (-1, 1)
-    head = subject.figure.head
-    return head.face(spline(np.concatenate([right, left]), closed=True))
+FURRED = ("cat", "fox", "dog", "rabbit")
+"""Creatures whose ears sit on top: they mostly have no others."""
 
 
 def draw(subject: Subject, dice: Dice) -> list[Fragment]:
-    """Fragments of the bare head and neck."""
-    skin = subject.palette.skin
-    head = subject.figure.head
-    blush = mix(skin, (240, 110, 110), 0.5)
-    cheeks = tuple(
-        Mark((head.face(ellipse(0.2 * sign, 0.2, 0.075, 0.04)),), blush, 0.5, blur=0.02) for sign in SIDES.values()
-    )
-    face = Fragment(
+    """Face, neck and ears."""
+    return [_neck(subject), *_ears(subject, dice.of("ears")), skin(subject)]
+
+
+def skin(subject: Subject) -> Fragment:
+    """The whole face, skull included."""
+    return Fragment(
         "face",
         Plane.FACE,
-        (face_outline(subject, dice.of("face")),),
-        skin,
+        (faceshape.outline(subject),),
+        subject.palette.skin,
         material=Material.SKIN,
         relief=0.06,
-        marks=cheeks,
+        marks=complexion.marks(subject),
     )
-    return [
-        _neck(subject),
-        *_ears(subject, dice.of("ears")),
-        face,
-        _nose(subject, dice.of("nose")),
-        *_mouth(subject, dice.of("mouth")),
-    ]
+
+
+def patch(subject: Subject, tag: str, z: float, area: tuple[Curve, ...], **changes: Any) -> Fragment:
+    """An area of the face once more, nearer: shaded as the face itself, so that nobody sees where it begins."""
+    made = skin(subject).replace(tag=tag, z=z, ground=Plane.FACE, clip=area, outlined=False, casts=0.0)
+    return made.replace(**changes)
 
 
 def _neck(subject: Subject) -> Fragment:
-    b, man = subject.build.breadth, subject.build.masculine
-    figure = subject.figure
-    half = min((0.15 + 0.06 * man) * b**0.5, 0.24)
-    chin = -subject.build.neck
+    """From behind the chin down to the chest under any collar; inked along the throat and the slope of the shoulders."""
+    b, man, figure = subject.build.breadth, subject.build.masculine, subject.figure
+    half = min((0.132 + 0.06 * man) * b**0.5, 0.22)
+    pit = -subject.build.neck
     y, _, right, left = figure.trunk[1]
+    slope = y + 0.06 * b
+    back = figure.head.place([(-half - 0.1 * figure.head.yaw, 0.22), (half - 0.1 * figure.head.yaw, 0.22)])
+    edges = []
+    for (x, top), sign, reach in zip(back.tolist(), (-1, 1), (right, left), strict=True):
+        throat = [(x, top), (0.5 * (x + sign * half), 0.5 * (top + pit)), (sign * half * 0.98, 0.45 * pit)]
+        shoulder = [(sign * half * 1.12, 0.0), (sign * (half + 0.3 * (reach - half)), slope * 0.5)]
+        edges.append(spline([*throat, *shoulder, (sign * 0.97 * reach, slope)]))
     low = figure.level("armpit") + 0.2 * b
-    outline = path(
-        [
-            (-half, chin - 0.15),
-            (-half * 0.96, chin * 0.4),
-            (-half * 1.1, -0.02),
-            (-0.6 * right, y * 0.55),
-            (-right, y + 0.06 * b),
-        ],
-        [(-right, y + 0.06 * b), (0, low), (left, y + 0.06 * b)],
-        [
-            (left, y + 0.06 * b),
-            (0.6 * left, y * 0.55),
-            (half * 1.1, -0.02),
-            (half * 0.96, chin * 0.4),
-            (half, chin - 0.15),
-        ],
+    outline = np.concatenate([edges[0], [(0, low)], edges[1][::-1]])
+    lines = tuple(Stroke(edge[: 4 * len(edge) // 5], 1.0, (0.0, 0.5)) for edge in edges)
+    return Fragment(
+        "neck",
+        Plane.NECK,
+        (outline,),
+        subject.palette.skin,
+        material=Material.SKIN,
+        relief=0.05,
+        outlined=False,
+        strokes=lines + _bones(subject, half),
+        shades=(Shade((_under_chin(subject, half),), 1.0),),
     )
-    bones = tuple(
+
+
+def _bones(subject: Subject, half: float) -> tuple[Stroke, ...]:
+    """Collarbones, the muscle of the throat where a head turns, and the apple of a man's."""
+    b, head = subject.build.breadth, subject.figure.head
+    lines = [
         Stroke(
-            spline([(0.05 * s, 0.06 * b), (0.2 * s * b, 0.02 + 0.04 * b), (0.36 * s * b, 0.05 * b)]), 0.6, (0.5, 0.8)
+            spline([(0.045 * s, 0.075 * b), (0.1 * s * b, 0.045 * b), (0.24 * s * b, 0.055 * b), (0.38 * s * b, 0.03)]),
+            0.6,
+            (0.3, 0.8),
         )
         for s in (-1, 1)
-    )
-    return Fragment(
-        "neck", Plane.NECK, (outline,), subject.palette.skin, material=Material.SKIN, relief=0.05, strokes=bones
+    ]
+    if abs(head.yaw) > 0.25 and subject.build.neck > 0.1:
+        s = -1 if head.yaw > 0 else 1
+        top = -0.8 * subject.build.neck
+        lines.append(Stroke(spline([(0.6 * s * half, top), (0.4 * s * half, 0.4 * top), (0.05 * s, 0.03)]), 0.55, (0.8, 0.3)))
+    return tuple(lines)
+
+
+def _under_chin(subject: Subject, half: float) -> Curve:
+    """What the chin keeps dark."""
+    head, neck = subject.figure.head, subject.build.neck
+    x = 0.08 * head.yaw
+    deep = -neck + 0.45 * neck + 0.02
+    return path(
+        [(-2 * half, -neck - 0.3), (-2 * half, -neck + 0.02)],
+        [(-2 * half, -neck + 0.02), (x - 0.5 * half, deep - 0.02), (x, deep + 0.015), (x + 0.5 * half, deep - 0.02), (2 * half, -neck + 0.02)],
+        [(2 * half, -neck + 0.02), (2 * half, -neck - 0.3)],
     )
 
 
 def _ears(subject: Subject, dice: Dice) -> list[Fragment]:
-    head, skin = subject.figure.head, subject.palette.skin
-    ears = []
-    for side, sign in SIDES.items():
-        shape = path([(0.33, -0.02), (0.4, -0.1), (0.435, -0.04), (0.41, 0.08), (0.36, 0.16), (0.32, 0.14)])
-        inner = spline([(0.36, -0.04), (0.405, -0.05), (0.395, 0.04), (0.365, 0.09)])
-        ears.append(
-            Fragment(
-                "ears",
-                Plane.EAR,
-                (head.face(shape * (sign, 1)),),
-                skin,
-                side,
-                Material.SKIN,
-                relief=0.02,
-                strokes=(Stroke(head.face(inner * (sign, 1)), 0.6),),
-            )
-        )
-    return ears
+    """Behind the face from the front; in front of the skull on the near side of a turned head, hidden on the far."""
+    if subject.outfit.animal in FURRED and (subject.hair_length > 0.5 or dice.chance(0.5)):
+        return []
+    return [_ear(subject, side) for side in SIDES if ear_shown(subject, side)]
 
 
-def _nose(subject: Subject, dice: Dice) -> Fragment:
-    head, skin = subject.figure.head, subject.palette.skin
-    v = dice.uniform(0.22, 0.26)
-    side = -1 if head.yaw < 0 else 1
-    spot = head.face(ellipse(0.0, v + 0.015, 0.02, 0.02))
-    line = head.face(spline([(0.012 * side, v - 0.02), (0.02 * side, v + 0.01), (0.0, v + 0.022)]))
+def ear_shown(subject: Subject, side: str) -> bool:
+    """Whether the face does not turn the ear away."""
+    return SIDES[side] * subject.figure.head.yaw < 0.3
+
+
+def ear(subject: Subject, side: str, points: list[tuple[float, float]]) -> Curve:
+    """Places on an ear in the drawing.
+
+    x runs from the root (0) to the widest point of its rim (1), y from the top (0) to the lobe (1).
+    """
+    head, sign = subject.figure.head, SIDES[side]
+    near = -sign * head.yaw / faceshape.MOST
+    half = faceshape.SHAPES[subject.face.shape][5]
+    root = half + (-0.012 - 0.085 * near if near > 0 else -0.012 - 0.05 * -near)
+    wide = 0.062 + 0.03 * near if near > 0 else 0.062 * (1 + 1.6 * near)
+    tall = 0.185 * (0.85 if subject.build.heads < 3.9 else 1.0)
+    top = subject.face.level - 0.07 - 0.1 * head.pitch
+    p = turned(np.asarray(points) * (wide, tall), 0.12)
+    return head.place((p + (root, top)) * (sign, 1))
+
+
+def _ear(subject: Subject, side: str) -> Fragment:
+    long = POINTED.get(subject.outfit.animal, 0.0)
+    beside = abs(subject.figure.head.yaw) > 0.2 and SIDES[side] * subject.figure.head.yaw < 0
+    rim = _rim(long)
+    shape = path(rim, [rim[-1], (-0.12, 0.8), (-0.2, 0.45), rim[0]]) if beside else path(rim, [rim[-1], (-0.5, 0.6), rim[0]])
+    outer = ear(subject, side, spline(rim).tolist())
+    skin_ = subject.palette.skin
+    fold = [(0.12, 0.3), (0.3, 0.16), (0.62, 0.13 - 0.1 * long), (0.76, 0.3), (0.62, 0.56), (0.4, 0.68)]
+    shell = [(0.2, 0.36), (0.42, 0.4), (0.36, 0.55), (0.2, 0.62)]
+    hollow = ear(subject, side, spline([(0.1, 0.36), (0.4, 0.22), (0.66, 0.32), (0.5, 0.58), (0.2, 0.66)], closed=True).tolist())
     return Fragment(
-        "nose",
-        Plane.NOSE,
-        (spot,),
-        skin,
-        material=Material.SKIN,
-        relief=0.0,
+        "ears",
+        Plane.FACE + 0.012 if beside else Plane.EAR,
+        (ear(subject, side, shape.tolist()),),
+        skin_,
+        side,
+        Material.SKIN,
+        relief=0.0 if beside else 0.015,
         outlined=False,
-        strokes=(Stroke(line, 0.7),),
-        casts=0,
+        strokes=(
+            Stroke(outer, 1.0, (0.12, 0.2)),
+            Stroke(ear(subject, side, spline(fold).tolist()), 0.6, (0.3, 0.5)),
+            Stroke(ear(subject, side, spline(shell).tolist()), 0.5, (0.3, 0.6)),
+        ),
+        shades=(Shade((hollow,), 0.9, colour=None),),
+        marks=complexion.ear_marks(hollow, skin_),
+        casts=0.3,
     )
 
 
-def _mouth(subject: Subject, dice: Dice) -> list[Fragment]:
-    head, palette = subject.figure.head, subject.palette
-    v, w = dice.uniform(0.33, 0.36), dice.uniform(0.05, 0.09)
-    curve = {"smile": 0.018, "happy": 0.02, "sad": -0.016, "angry": -0.012}.get(subject.mood, 0.006)
-    if subject.mood == "happy":
-        top = [(-w, v), (0, v + 0.012), (w, v)]
-        low = [(w, v), (0.6 * w, v + 0.06), (0, v + 0.085), (-0.6 * w, v + 0.06), (-w, v)]
-        shape = head.face(path(top, low))
-        return [
-            Fragment(
-                "mouth",
-                Plane.MOUTH,
-                (shape,),
-                (150, 50, 60),
-                material=Material.EYE,
-                casts=0,
-                marks=(Mark((head.face(ellipse(0, v + 0.09, 0.05, 0.035)),), (235, 125, 125)),),
-            )
-        ]
-    spine = head.face(
-        spline([(-w, v - curve), (-w * 0.4, v + curve * 0.6), (w * 0.4, v + curve * 0.6), (w, v - curve)])
-    )
-    shape = np.concatenate([spine, spine[::-1] + (0, 0.004)])
-    return [
-        Fragment(
-            "mouth",
-            Plane.MOUTH,
-            (shape,),
-            palette.lips,
-            material=Material.SKIN,
-            outlined=False,
-            relief=0,
-            strokes=(Stroke(spine, 0.9),),
-            casts=0,
-        )
-    ]
+def _rim(long: float) -> list[tuple[float, float]]:
+    """The free edge of an ear from its root above to its root below, drawn out to a point by `long`."""
+    if not long:
+        return [(-0.1, 0.14), (0.2, 0.0), (0.72, 0.0), (1.0, 0.22), (0.9, 0.55), (0.56, 0.86), (0.3, 1.0), (0.02, 0.92)]
+    tip = (1.3 + 2.6 * long, -0.3 - 0.5 * long)
+    return [(-0.1, 0.14), (0.3, -0.02), (0.5 * tip[0], 0.45 * tip[1]), tip, (0.62 * tip[0], 0.32 * (1 - long) + 0.02), (0.7, 0.72), (0.3, 0.98), (0.02, 0.9)]
+
+
+def lobe(subject: Subject, side: str) -> tuple[float, float] | None:
+    """Where earrings hang; None where the ear is turned away."""
+    if not ear_shown(subject, side):
+        return None
+    x, y = ear(subject, side, [(0.34, 0.95)])[0]
+    return float(x), float(y)

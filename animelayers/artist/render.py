@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from animelayers.artist import pen
 from animelayers.artist.brush import Brush
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Drawing, Fragment, Material
-from animelayers.artist.sheets import Path, Sheet, area, paint
+from animelayers.artist.drawing import Drawing, Fragment, Material, Stroke
+from animelayers.artist.sheets import Path, Sheet, area, common, paint
 from animelayers.artist.strata import Bounds, Piece, apart, bounds, pieces
 from animelayers.artist.style import Style
+from animelayers.color import to_uint8
 from animelayers.composite import flatten
 from animelayers.data.sample import SLOTS, Box
 from animelayers.raster import tight_box
@@ -31,6 +33,9 @@ MARGIN = 0.06
 
 FARTHEST, NEAREST = -1.2, 1.2
 """Depths that become 1 and 65535 in a depth map."""
+
+JUMP, ROUND, BULGE = 0.03, 0.22, 0.06
+"""Where a form ends in depth, over what distance it rounds off from there, and how far it swells, head heights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class Rendered:
     cells: Mapping[str, LayerStack]
     rendering: LayerStack
     depth: np.ndarray
+    depths: Mapping[str, int]
+    """Piece → the middle of its depths, on the scale of `depth`: what orders even what is hidden."""
 
 
 def render(drawing: Drawing, style: Style, frame: Frame, dice: Dice) -> Rendered:
@@ -78,15 +85,17 @@ def render(drawing: Drawing, style: Style, frame: Frame, dice: Dice) -> Rendered
     easel = _Easel(drawing, style, frame, dice)
     parts: list[Layer] = []
     cells: dict[str, LayerStack] = {}
+    depths: dict[str, int] = {}
     for piece in pieces(drawing):
         made = easel.paint(piece)
         if made is not None:
             layer, cell = made
             parts.append(layer)
             cells[layer.name] = cell
+            depths[layer.name] = round(1 + 65534 * level_of(float(np.median([f.z for f in piece.fragments]))))
     stack = LayerStack(frame.height, frame.width, tuple(parts))
     picture = flatten(stack)
-    return Rendered(picture, stack, cells, easel.rendering(picture), easel.depth(picture))
+    return Rendered(picture, stack, cells, easel.rendering(picture), easel.depth(picture), depths)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,21 +104,26 @@ class _Item:
 
     fragment: Fragment
     path: Path
+    seen: Path
+    """The path as far as the fragment's clip lets it be seen."""
     box: Bounds
     dice: Dice
+
+
+def _item(fragment: Fragment, dice: Dice) -> _Item:
+    path = area(fragment.shape, hollow=fragment.hollow)
+    seen = path if fragment.clip is None else common(path, area(fragment.clip))
+    return _Item(fragment, path, seen, bounds(fragment), dice)
 
 
 class _Easel:
     """The canvases of the whole picture, which every painted piece is laid on."""
 
     def __init__(self, drawing: Drawing, style: Style, frame: Frame, dice: Dice) -> None:
-        self.style, self.frame = style, frame
+        self.style, self.frame, self.dice = style, frame, dice
         whole = (0, 0, frame.height, frame.width)
         self.flat, self.base, self.line = (self._sheet(whole) for _ in range(3))
-        self.items = {
-            id(fragment): _Item(fragment, area(fragment.shape, hollow=fragment.hollow), bounds(fragment), dice.of(k))
-            for k, fragment in enumerate(drawing.in_order())
-        }
+        self.items = {id(fragment): _item(fragment, dice.of(k)) for k, fragment in enumerate(drawing.in_order())}
 
     def _sheet(self, box: Box) -> Sheet:
         return Sheet(box, self.frame.scale, (self.frame.x, self.frame.y))
@@ -151,7 +165,7 @@ class _Easel:
             for _, _, under in strokes:
                 flat.drawPath(under, paint(fragment.colour))
             brush.marks(flat, item.path, fragment)
-            brush.shades(item.path, item.box, fragment, dice)
+            brush.shades(item.path, item.box, fragment, self._hand(fragment))
             brush.cast(item.path, fragment, self._casters(item))
         for stroke, ink, _ in strokes:
             colour = line.over(fragment.colour) if stroke.colour is None else stroke.colour
@@ -159,7 +173,11 @@ class _Easel:
         for canvas in canvases:
             canvas.restore()
 
-    def _polygon(self, stroke: pen.Stroke, dice: Dice) -> tuple[Path, Path]:
+    def _hand(self, fragment: Fragment) -> Dice:
+        """How the brush is led: alike on what lies on one surface."""
+        return self.dice.of(f"{fragment.side}{fragment.level:.4f}")
+
+    def _polygon(self, stroke: Stroke, dice: Dice) -> tuple[Path, Path]:
         thinnest = pen.THINNEST / self.frame.scale
         ink, under = pen.polygon(stroke, self.style.line, self.style.shading.light, thinnest, dice)
         return area([ink]), area([under])
@@ -169,10 +187,10 @@ class _Easel:
         if not self.style.shading.cast:
             return []
         return [
-            (other.fragment, other.path)
+            (other.fragment, other.seen)
             for other in self.items.values()
             if other.fragment.casts > 0
-            and other.fragment.z > item.fragment.z + 0.004
+            and other.fragment.z > item.fragment.level + 0.004
             and not apart(item.box, other.box, 0.12)
             and other.fragment.material is not Material.INK
         ]
@@ -190,23 +208,41 @@ class _Easel:
         top, left, bottom, right = tight_box(picture[..., 3] > 0)
         if top == bottom:
             empty = np.zeros((1, 1, 4), np.uint8)
-            return LayerStack(*picture.shape[:2], tuple(Layer(slot, empty, blend=SLOT_BLENDS[slot]) for slot in SLOTS))
+            return LayerStack(
+                self.frame.height,
+                self.frame.width,
+                tuple(Layer(slot, empty, blend=SLOT_BLENDS[slot]) for slot in SLOTS),
+            )
         seen = np.s_[top:bottom, left:right]
         guess = RenderingGuess(
             self.flat.pixels()[seen][..., :3], self.line.pixels()[seen], self.base.pixels()[seen][..., :3]
         )
         solved = exact_stack(np.ascontiguousarray(picture[seen]), guess)
         layers = tuple(layer.replace(top=top, left=left) for layer in solved)
-        return LayerStack(*picture.shape[:2], layers)
+        return LayerStack(self.frame.height, self.frame.width, layers)
 
     def depth(self, picture: Rgba) -> np.ndarray:
-        """uint16 [h, w]: depth of the visible surface; a fragment is nowhere farther than what it covers."""
+        """uint16 [h, w]: depth of the visible surface; a fragment is nowhere farther than what it covers.
+
+        Forms are rounded: depth grows from where it jumps inwards, as over a quarter of a circle.
+        """
         sheet = self._sheet((0, 0, self.frame.height, self.frame.width))
         for item in self.items.values():
-            level = 255 * (item.fragment.z - FARTHEST) / (NEAREST - FARTHEST)
+            level = 255 * level_of(item.fragment.z)
             sheet.canvas.drawPath(item.path, paint((level, level, level), blend="max", crisp=True))
         z = sheet.levels()[..., 0].astype(np.float32)
-        return np.where(picture[..., 3] >= 128, 1 + z * 65534, 0).astype(np.uint16)
+        there = picture[..., 3] >= 128
+        span = np.ones((3, 3), np.uint8)
+        flush = (cv2.dilate(z, span) - cv2.erode(z, span) < JUMP / (NEAREST - FARTHEST)) & there
+        inwards = cv2.distanceTransform(flush.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+        left = 1 - np.minimum(inwards / np.float32(ROUND * self.frame.scale), 1)
+        z += np.float32(BULGE / (NEAREST - FARTHEST)) * np.sqrt(1 - left * left)
+        return np.where(there, 1 + np.clip(z, 0, 1) * 65534, 0).astype(np.uint16)
+
+
+def level_of(z: float) -> float:
+    """A depth in head heights as a share of the range of a depth map, 0..1."""
+    return float(np.clip((z - FARTHEST) / (NEAREST - FARTHEST), 0, 1))
 
 
 def _assembled(name: str, sheets: dict[str, Rgba], box: Box) -> tuple[Layer, LayerStack] | None:
@@ -216,9 +252,20 @@ def _assembled(name: str, sheets: dict[str, Rgba], box: Box) -> tuple[Layer, Lay
     if top == bottom:
         return None
     seen = np.s_[top:bottom, left:right]
-    opaque = sheets["flat"][seen][..., 3:] == 255
-    for slot in ("shadow", "highlight"):  # Multiply and Screen over a half-covered ground would change its alpha
-        sheets[slot][seen][..., 3:] *= opaque
+    _carry_shades({slot: sheet[seen] for slot, sheet in sheets.items()})
     layers = tuple(Layer(slot, np.ascontiguousarray(sheets[slot][seen]), blend=SLOT_BLENDS[slot]) for slot in SLOTS)
     cell = LayerStack(bottom - top, right - left, layers)
     return Layer(name, flatten(cell), top=box[0] + top, left=box[1] + left), cell
+
+
+def _carry_shades(sheets: Mapping[str, Rgba]) -> None:
+    """Shade what is half covered in the flat itself: Multiply and Screen there would change its alpha."""
+    flat, shadow, highlight = (sheets[slot] for slot in ("flat", "shadow", "highlight"))
+    soft = (flat[..., 3] < 255) & ((shadow[..., 3] > 0) | (highlight[..., 3] > 0))
+    if not soft.any():
+        return
+    dark, light = (sheet[soft][:, 3:] / np.float32(255) for sheet in (shadow, highlight))
+    colour = flat[soft][:, :3] * (1 - dark + dark * shadow[soft][:, :3] / np.float32(255))
+    flat[soft, :3] = to_uint8(colour + light * highlight[soft][:, :3] * (1 - colour / 255))
+    flat[flat[..., 3] == 0] = 0
+    shadow[soft] = highlight[soft] = 0

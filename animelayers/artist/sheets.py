@@ -64,6 +64,11 @@ def joined(paths: Sequence[Path]) -> Path:
     return out
 
 
+def common(a: Path, b: Path) -> Path:
+    """What lies within both."""
+    return skia.Op(a, b, skia.PathOp.kIntersect_PathOp)
+
+
 def paint(colour: Colour, alpha: float = 1.0, *, blend: str = "over", blur: float = 0.0, crisp: bool = False) -> Any:
     """A paint; `blur` is the standard deviation of a soft edge in the canvas's units."""
     made = skia.Paint(AntiAlias=not crisp, BlendMode=BLENDS[blend])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from animelayers.artist.dice import Dice
+from animelayers.artist.face import Face
+from animelayers.artist.face import choose as choose_face
 from animelayers.artist.figure import Build, Figure, choose_build, pose
 from animelayers.artist.palette import Palette
 from animelayers.artist.palette import choose as choose_palette
@@ -39,6 +41,7 @@ class Subject:
     outfit: Outfit
     mood: str
     """`calm`, `smile`, `happy`, `sad`, `angry`, `surprised`, `shy` or `sleepy`: eyes, brows and mouth go together."""
+    face: Face
 
     @property
     def build(self) -> Build:
@@ -62,4 +65,5 @@ def choose(dice: Dice) -> Subject:
     )
     palette = choose_palette(dice.of("palette"))
     outfit = choose_outfit(dice.of("outfit"), theme, build.masculine, palette)
-    return Subject(figure, palette, theme, length + d.near(0, 0.15), outfit, mood)
+    face = choose_face(dice.of("face"), build, figure.head, mood, outfit.animal)
+    return Subject(figure, palette, theme, length + d.near(0, 0.15), outfit, mood, face)

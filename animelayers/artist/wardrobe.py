@@ -128,6 +128,8 @@ HEADWEAR: dict[str, Weights] = {
     "sport": {"none": 3, "cap": 1, "headband": 1.5, "headphones": 0.5},
     "winter": {"none": 3, "beanie": 2, "beret": 1, "earmuffs": 1},
 }
+HATS = frozenset({"straw", "witch", "cap", "peaked", "beret", "beanie", "hood", "helmet"})
+"""Headwear that covers the crown: nothing grows through it."""
 HANDS: Weights = {"bare": 10, "gloves": 1.5, "long gloves": 1, "wristband": 1.2, "bracelet": 1}
 EYEWEAR: Weights = {"none": 10, "glasses": 1.6, "halfrim": 0.5, "sunglasses": 0.25, "eyepatch": 0.3, "monocle": 0.15}
 EARWEAR: Weights = {"none": 6, "studs": 1, "drops": 1.2, "hoops": 0.6}
@@ -238,6 +240,8 @@ def choose(dice: Dice, theme: str, masculine: float, palette: Palette) -> Outfit
         (palette.pale, palette.dark, palette.dark, third),
         {"plain": 6, "band": 1, "stripes": 0.6},
     )
+    animal = dice.of("animal").pick(ANIMALS)
+    worn = {k: w for k, w in HEADWEAR[theme].items() if animal in ("none", "elf") or k not in HATS}
     held = OBJECTS[theme] | {"none": 1.6 * sum(OBJECTS[theme].values())}
     return Outfit(
         top=top,
@@ -246,11 +250,11 @@ def choose(dice: Dice, theme: str, masculine: float, palette: Palette) -> Outfit
         legs=legs,
         shoes=garment("shoes", SHOES[theme], (palette.dark, palette.dark, first, third, palette.pale)),
         neckwear=garment("neckwear", NECKWEAR[theme], (palette.accent, palette.accent, second, palette.dark)),
-        headwear=garment("headwear", HEADWEAR[theme], (palette.accent, first, second, palette.pale, palette.dark)),
+        headwear=garment("headwear", worn, (palette.accent, first, second, palette.pale, palette.dark)),
         hands=garment("hands", HANDS, (palette.pale, palette.dark, second)),
         eyewear=garment("eyewear", EYEWEAR, (palette.dark, palette.dark, palette.accent, second)),
         earwear=garment("earwear", EARWEAR, (palette.accent, palette.pale, palette.dark)),
-        animal=dice.of("animal").pick(ANIMALS),
+        animal=animal,
         wings=garment("wings", WINGS, (palette.pale, palette.dark, first)),
         object=garment("object", held, (palette.accent, second, palette.dark, palette.pale)),
         inner=palette.pale if dice.of("inner").chance(0.8) else third,

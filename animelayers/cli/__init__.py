@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from animelayers.cli import check, decompose, inspect, models, preview
+from animelayers.cli import check, data, decompose, inspect, models, preview
 from animelayers.cli.console import FAILED, INTERRUPTED, USAGE, UsageError, complain, say
 from animelayers.errors import AnimeLayersError, ModelError
 
@@ -33,11 +33,16 @@ COMMANDS: dict[str, tuple[ModuleType, str]] = {
 }
 """Every command: its module (`command`, `EXAMPLES`), and one line for the list."""
 
+GROUPS: dict[str, tuple[ModuleType, str]] = {"data": (data, "Check and show sets of training samples.")}
+"""Commands with commands of their own: the module (`app`, `COMMANDS`), and one line for the list."""
+
 KEEP_LINES = "\b\n"
 """Before a paragraph: it is printed as it is, not filled."""
 
 for name, (module, summary) in COMMANDS.items():
     app.command(name, short_help=summary, epilog=KEEP_LINES + module.EXAMPLES)(module.command)
+for name, (module, summary) in GROUPS.items():
+    app.add_typer(module.app, name=name, short_help=summary)
 
 
 def _version(wanted: bool) -> None:

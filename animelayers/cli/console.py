@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +62,20 @@ def columns(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> list[str]:
         padded = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
         lines.append((indent + "  ".join(padded)).rstrip())
     return lines
+
+
+@contextmanager
+def progress(what: str, total: int, *, shown: bool) -> Iterator[Callable[[], None]]:
+    """A bar on stderr, where a person looks at it; yields what moves it on by one."""
+    if not shown:
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn
+
+    # Rich would carry stdout over to stderr too, so that lines do not run into the bar: only right on a screen.
+    to_screen = sys.stdout.isatty()
+    columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=to_screen) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from animelayers.cli import plan
-from animelayers.cli.console import DONE, FAILED, UsageError, complain, emit, note, say
+from animelayers.cli.console import DONE, FAILED, UsageError, complain, emit, note, progress, say
 from animelayers.cli.plan import Job
 from animelayers.cli.work import Outcome, ending_well, outcomes
 from animelayers.models import registry
@@ -75,7 +74,7 @@ def command(
 def _report(todo: Sequence[Job], jobs: int, *, as_json: bool, quiet: bool) -> int:
     """Do the jobs, say what became of each, and give the exit code."""
     code = DONE
-    with ending_well(), _progress(len(todo), shown=not quiet and sys.stderr.isatty()) as advance:
+    with ending_well(), progress("pictures", len(todo), shown=not quiet and sys.stderr.isatty()) as advance:
         for outcome in outcomes(todo, jobs):
             advance()
             if as_json:
@@ -102,20 +101,3 @@ def _line(outcome: Outcome) -> str:
         exact = "exact" if outcome.max_error == 0 else f"largest error {outcome.max_error}"
         how = f"{outcome.canvas['width']} × {outcome.canvas['height']} px, {outcome.seconds:.1f} s, {exact}"
     return "\n".join((f"{outcome.input} → {first}  ({how})", *(f"  → {other}" for other in others)))
-
-
-@contextmanager
-def _progress(total: int, *, shown: bool) -> Iterator[Callable[[], None]]:
-    """A bar on stderr, where a person looks at it; yields what moves it on by one picture."""
-    if not shown:
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn
-
-    # Rich would carry stdout over to stderr too, so that lines do not run into the bar: only right on a screen.
-    to_screen = sys.stdout.isatty()
-    columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=to_screen) as bar:
-        task = bar.add_task("pictures", total=total)
-        yield lambda: bar.advance(task)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,37 @@ def replacing(path: Path) -> Iterator[Path]:
         raise OutputError(f"cannot write {path}: {error.strerror or error}", hint="is the disk full?") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder beside `folder`, which takes its place when the block ends well.
+
+    Whoever calls has made sure that nothing of worth lies in `folder`.
+
+    Raises:
+        OutputError: the folder cannot be made there or moved.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise OutputError(
+            f"cannot write in {folder.parent}: {error.strerror}", hint="choose another place with -o"
+        ) from error
+    try:
+        new, old = place / "new", place / "old"
+        new.mkdir()
+        yield new
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+    except OSError as error:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        raise OutputError(f"cannot write {folder}: {error.strerror or error}", hint="is the disk full?") from error
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _umask() -> int:

@@ -81,7 +81,7 @@ def entries(stack: LayerStack, names: Preset) -> tuple[Entry, ...]:
     ids = _ids(flat)
     shown = unique_names([tuple(_legal(display_name(n, names)) for n in node.path) for node in flat])
     slugs = unique_names(
-        [(*map(_ascii, node.path[:-1]), _ascii(node.name) or f"layer-{ids[i]}") for i, node in enumerate(flat)]
+        [(*map(ascii_slug, node.path[:-1]), ascii_slug(node.name) or f"layer-{ids[i]}") for i, node in enumerate(flat)]
     )
     index = {id(node): i for i, node in enumerate(flat)}
 
@@ -155,6 +155,7 @@ def _fit(name: str, limit: int = MAX_NAME) -> str:
     return name
 
 
-def _ascii(name: str) -> str:
+def ascii_slug(name: str) -> str:
+    """Lower-case ASCII letters, digits, `-` and `_`, for file names; empty where nothing of the name is ASCII."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9-]+", "_", plain.lower()).strip("_-")[:MAX_NAME]

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-import shutil
 import struct
-import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +18,7 @@ from animelayers.color import clear_hidden
 from animelayers.composite import on_canvas
 from animelayers.errors import FormatError, OutputError, StackError
 from animelayers.handoff import manifest
+from animelayers.handoff.files import replacing_folder
 from animelayers.handoff.manifest import Canvas, Made, Manifest, Sheet, read_manifest
 from animelayers.handoff.naming import Entry, entries
 from animelayers.parts import PARTS, Preset
@@ -49,7 +47,8 @@ def write_png(stack: LayerStack, folder: Path, *, names: Preset = Preset.SEE_THR
         OutputError: the folder cannot be written, or holds something that is not ours.
     """
     folder = Path(folder)
-    with _replacing_folder(folder) as temporary:
+    _check_replaceable(folder)
+    with replacing_folder(folder) as temporary:
         sheets = tuple(
             _write_sheet(
                 temporary / f"{index:02}_{entry.slug[:200]}.png",
@@ -187,32 +186,6 @@ def _side(name: str) -> Literal["left", "right"] | None:
     if base not in _SIDED:
         return None
     return "left" if side == "l" else "right" if side == "r" else None
-
-
-@contextmanager
-def _replacing_folder(folder: Path) -> Iterator[Path]:
-    """A temporary folder beside `folder`, which takes its place when the block ends well."""
-    _check_replaceable(folder)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise OutputError(
-            f"cannot write in {folder.parent}: {error.strerror}", hint="choose another place with -o"
-        ) from error
-    try:
-        new, old = place / "new", place / "old"
-        new.mkdir()
-        yield new
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
-    except OSError as error:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        raise OutputError(f"cannot write {folder}: {error.strerror or error}", hint="is the disk full?") from error
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def _check_replaceable(folder: Path) -> None:

@@ -1,0 +1,134 @@
+"""What each pose can hold, and how."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from animelayers.artist.dice import Dice
+from animelayers.artist.figure import SIDES, Limb
+from animelayers.artist.gestures import Handling
+from animelayers.artist.hands import Hand
+from animelayers.artist.subject import Subject
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A way to hold a thing."""
+
+    hand: Handling
+    lean: Range = (-4, 4)
+    """Degrees that the thing's top leans outwards."""
+    layer: str = "behind"
+    """`behind` the hand, `between` palm and fingers, or in `front` of the arm."""
+    at: str = "grip"
+    """What of the arm it is fixed to: `grip`, `palm`, `wrist`, `fore` (the middle of the forearm) or `elbow`."""
+    form: str = ""
+    """Which of the thing's forms is meant: a closed umbrella, an open one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A thing in a hand."""
+
+    kind: str
+    side: str
+    hold: Hold
+
+
+_ACROSS = Handling("grip", (4, 24), aim=(-102, -86))
+_OUT = Handling("grip", (165, 190), (-8, 8), aim=(84, 104))
+_HANGING = Handling("grip", (25, 60), (-4, 8))
+_CHEST = Handling("grip", (6, 30), aim=(-128, -106))
+_UP = Handling("grip", (150, 185), (-6, 6))
+_PRESSED = Handling("curved", (0, 22), aim=(-104, -86))
+_TOGETHER = Handling("curved", (0, 25), aim=(-46, -30))
+_PALM_UP = Handling("flat", (-104, -84), (-30, -16))
+_SIDE = Handling("relaxed", (15, 45), aim=(-20, 8))
+
+_SHAFT = {
+    "hold": Hold(_ACROSS, (-6, 10)),
+    "offer": Hold(_OUT, (-6, 8), "between"),
+    "chest": Hold(_CHEST, (-4, 14)),
+}
+_DANGLING = {pose: Hold(_HANGING) for pose in ("down", "relaxed", "apart")}
+_LOW = {pose: Hold(_HANGING, (158, 174), form="low") for pose in ("down", "relaxed", "apart")}
+_SMALL = {"hold": Hold(_ACROSS), "chest": Hold(_CHEST, (-14, 2)), "offer": Hold(_OUT, layer="between")}
+_HUGGED = {"hold": Hold(_PRESSED, (-10, 10), at="palm"), "chest": Hold(_PRESSED, (-14, 8), at="palm")}
+
+HOLDS: dict[str, dict[str, Hold]] = {
+    "book": {**_HUGGED, "down": Hold(_HANGING, (-8, 8), at="palm"), "relaxed": Hold(_HANGING, (-8, 8), at="palm")},
+    "bag": {**_DANGLING, "together": Hold(_TOGETHER, at="palm"), "hold": Hold(_PRESSED, at="elbow", layer="front")},
+    "phone": {
+        **_SMALL,
+        "face": Hold(Handling("grip", (-80, -50), aim=(-174, -160)), (-20, -8), "behind"),
+        "wave": Hold(_UP, (-6, 10), "between", form="low"),
+    },
+    "umbrella": {**_LOW, "together": Hold(_TOGETHER, (178, 182), form="low"), "offer": _SHAFT["offer"]},
+    "cup": _SMALL,
+    "plush": {**_HUGGED, **_DANGLING},
+    "microphone": {
+        "hold": Hold(_ACROSS, (-24, -8)),
+        "chest": Hold(_CHEST, (-30, -16)),
+        "face": Hold(Handling("grip", (-40, -10), aim=(-160, -140)), (-34, -18)),
+        "raised": Hold(_UP, (-12, 12), "between"),
+    },
+    "flowers": {**_SMALL, "down": Hold(_HANGING, (150, 170)), "together": Hold(_TOGETHER, (-8, 8), at="palm")},
+    "staff": _SHAFT,
+    "sword": {
+        **_LOW,
+        "hold": Hold(_ACROSS, (-8, 4)),
+        "offer": Hold(_OUT, (0, 24), "between"),
+        "raised": Hold(_UP, (20, 42), "between"),
+        "together": Hold(_TOGETHER, (178, 182), form="low"),
+    },
+    "shield": {pose: Hold(Handling("fist", (10, 50)), layer="front", at="fore") for pose in ("down", "relaxed", "hold")},
+    "fan": {
+        "hold": Hold(_ACROSS, (-16, 10)),
+        "chest": Hold(_CHEST, (-24, 4)),
+        "wave": Hold(_UP, (-10, 25), "between"),
+        "offer": Hold(_OUT, (0, 30), "between"),
+        "face": Hold(Handling("grip", (-40, -10), aim=(-160, -140)), (-20, 4)),
+    },
+    "tray": {"offer": Hold(_PALM_UP, at="palm", form="low"), "hold": Hold(_PRESSED, at="palm", form="high")},
+    "broom": {"hold": _SHAFT["hold"], "offer": _SHAFT["offer"]},
+    "ball": {"hip": Hold(_SIDE, at="fore"), "hold": Hold(_PRESSED, at="palm"), "wave": Hold(_UP, at="palm")},
+    "racket": {**_LOW, "hold": Hold(_ACROSS, (10, 40)), "offer": Hold(_OUT, (10, 40), "between")},
+    "bottle": {**_SMALL, **_DANGLING},
+}
+"""Thing → pose of the arm → way to hold it there."""
+
+
+def choose(subject: Subject, dice: Dice) -> Held | None:
+    """What is held in which hand; None where nothing is, or no hand is free for it."""
+    kind = subject.outfit.object.kind
+    ways = HOLDS.get(kind, {})
+    arms = subject.figure.arms
+    free = [side for side in SIDES if arms[side].pose in ways]
+    if not free:
+        return None
+    both = all(arms[side].pose == "together" for side in SIDES)
+    side = max(free, key=lambda s: arms[s].z_end) if both else dice.pick(free)
+    return Held(kind, side, ways[arms[side].pose])
+
+
+def spot(held: Held, arm: Limb, hand: Hand) -> tuple[float, float]:
+    """Where the thing's own origin lies."""
+    if held.hold.at == "grip":
+        return hand.grip
+    if held.hold.at == "elbow":
+        t = arm.bend + 0.12
+    else:
+        t = {"fore": arm.bend + 0.6 * (1 - arm.bend), "wrist": 1.0}.get(held.hold.at, 1.0)
+    x, y = arm.joints[2] if t == 1.0 else arm.point(t)
+    if held.hold.at == "palm":
+        gx, gy = hand.grip
+        return 0.35 * x + 0.65 * gx, 0.35 * y + 0.65 * gy
+    return x, y
+
+
+def tilt(held: Held, dice: Dice) -> float:
+    """How far the thing is turned clockwise, radians."""
+    return SIDES[held.side] * math.radians(dice.uniform(*held.hold.lean))
