@@ -13,7 +13,7 @@ from samples import sample
 
 from animelayers.composite import flatten
 from animelayers.data.check import Finding, check_sample, check_set, format_report
-from animelayers.data.edges import FAINT, darkening
+from animelayers.data.edges import FAINT, darkening, premultiplication
 from animelayers.data.findings import PREMULTIPLIED
 from animelayers.data.folder import save_sample
 from animelayers.data.rules import RULES, as_markdown
@@ -234,6 +234,14 @@ def test_the_slope_of_a_soft_edge_is_measured(slope: float) -> None:
 def test_a_dark_outline_is_no_premultiplied_edge() -> None:
     assert abs(darkening(disc(0.0, outline=True))) < 0.01
     assert darkening(premultiplied(disc(0.0, outline=True))) > 0.9
+
+
+def test_colour_brighter_than_its_alpha_was_not_multiplied_by_it() -> None:
+    """A line so thin that its fill shows through darkens towards the rim as if it were; but no pixel sinks so far."""
+    sinking = disc(0.8)
+    assert darkening(sinking) > 0.5
+    assert premultiplication(sinking) == 0.0
+    assert premultiplication(disc(1.0)) == darkening(disc(1.0)) > 0.9
 
 
 def test_where_there_is_too_little_to_judge_by_nothing_is_said() -> None:

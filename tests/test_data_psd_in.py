@@ -247,6 +247,13 @@ def test_a_typing_mistake_in_a_target_is_answered_with_the_word(tmp_path: Path) 
     assert caught.value.hint == "'front hair'?"
 
 
+def test_the_mapping_in_the_documentation_is_one(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "data-psd.md").read_text("utf-8")
+    found = rules(tmp_path, page.partition("```toml\n")[2].partition("```")[0])
+    assert found.blend
+    assert [str(target) for _, target in found.patterns] == ["headwear", "irides", "topwear/flat", "ignore"]
+
+
 # Painting
 
 SMOOTH = ["NORMAL", "MULTIPLY", "SCREEN", "OVERLAY", "HARD_LIGHT", "LINEAR_DODGE", "LINEAR_BURN", "DARKEN", "SUBTRACT"]
@@ -282,10 +289,12 @@ def scribble(seed: int, *, groups: bool = True) -> Drawing:
 def test_layers_are_painted_as_another_reader_paints_them(seed: int, tmp_path: Path) -> None:
     path = scribble(seed).save(tmp_path / "a.psd")
     art = read_art(path)
-    planes = paint(art.roots, (0, 0, 16, 20), Choice(frozenset(art.leaves))) * 255
+    everything = frozenset(art.leaves)
+    planes = paint(art.roots, (0, 0, 16, 20), Choice(everything, inked=everything)) * 255
     theirs = read_by_psdparse(path).transpose(2, 0, 1).astype(np.float64)
     assert np.abs(planes[ALPHA] - theirs[3]).max() <= 2
     assert np.abs(planes[:INK] - theirs[:3] * theirs[3] / 255).max() <= 3
+    assert np.allclose(planes[INK], planes[ALPHA], atol=0.01), "where all are lines, all that shows is line"
 
 
 @pytest.mark.parametrize("mode", ["HUE", "COLOR", "LUMINOSITY", "VIVID_LIGHT", "PIN_LIGHT", "LIGHTER_COLOR", "DIVIDE"])
@@ -479,11 +488,24 @@ def test_a_group_of_shadows_falls_on_every_piece_below(tmp_path: Path) -> None:
     result = ingested(art.save(tmp_path / "a.psd"))
     assert result.sample.parts is not None
     assert result.sample.parts.names == ("face", "topwear", "front hair")
-    assert result.layers.max <= 0, result.layers
+    assert result.layers.max <= 2
     face = result.sample.parts["face"]
     assert (face.rgba[8:20, 10:16, :3] < SKIN).all()
     assert (face.rgba[22:25, 10:16, :3] < SKIN).all(), "also where the body hides it"
     assert (result.sample.parts["front hair"].rgba[..., :3].max(axis=(0, 1)) == HAIR).all()
+
+
+def test_a_shade_clipped_to_one_piece_falls_on_the_others_clipped_to_it(tmp_path: Path) -> None:
+    art = Drawing()
+    art.box("顔", SKIN, (4, 4, 36, 44))
+    art.box("白目", WHITE, (10, 10, 24, 34), soft=2)
+    art.box("瞳", GREEN, (8, 16, 26, 26), soft=1, clip=True)
+    art.box("影", GREY, (6, 6, 16, 40), "MULTIPLY", clip=True)
+    result = ingested(art.save(tmp_path / "a.psd"))
+    assert result.sample.parts is not None
+    assert result.sample.parts.names == ("face", "eyewhite", "irides")
+    assert result.layers.max <= 2
+    assert (result.sample.parts["irides"].rgba[3, 5, :3] < GREEN).all()
 
 
 def test_pieces_that_interleave_are_strata_and_others_are_one(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 STRANGERS = {"rendering": "handoff", "handoff": "rendering"}
 
 THIRD_PARTIES = {"numpy", "cv2", "PIL", "psd_tools", "pydantic", "rich", "typer", "clipparse_tools"}
-EXTRAS = {"data": {"datasets", "pyarrow"}, "artist": {"skia"}}
+EXTRAS = {"data": {"datasets", "pyarrow", "dicebear", "dicebear_styles", "resvg_py"}, "artist": {"skia"}}
 """What a room may import besides, inside the functions that need it."""
 HEAVY = ["numpy", "cv2", "PIL", "psd_tools", "rich.progress", "torch", "diffusers", "transformers", "onnxruntime"]
 

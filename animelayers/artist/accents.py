@@ -60,12 +60,12 @@ def flicks(scalp: Scalp, look: Look, dice: Dice, count: int) -> list[Fragment]:
     made = []
     for k in range(count):
         d = dice.of(k)
-        to, v, out = d.sign(), d.uniform(-0.34, -0.06), d.uniform(0.07, 0.13)
+        to, v, out = d.sign(), d.uniform(-0.34, -0.06), d.uniform(0.09, 0.15)
         heights = np.array([v - 0.26, v - 0.16, v - 0.06])
         u = scalp.breadth(heights) - (0.05, 0.025, 0.01)
         points = [*zip(u, heights, strict=True), (u[-1] + 0.4 * out, v + 0.02), (u[-1] + out, v + 0.01 - 0.3 * out)]
-        spine = scalp.lay(np.array(points) * (to, 1), 0.001)
-        made.append(wisp(spine, look, Plane.FRONT_HAIR + 0.001, width=d.uniform(0.028, 0.042), root=0.75))
+        spine = scalp.lay(np.array(points) * (to, 1))
+        made.append(wisp(spine, look, Plane.FRONT_HAIR + 0.001, width=d.uniform(0.036, 0.052), root=0.75))
     return made
 
 
@@ -125,5 +125,5 @@ def ahoge(scalp: Scalp, look: Look, kind: str, dice: Dice) -> list[Fragment]:
     for k in range(2 if dice.chance(0.25) else 1):
         d = dice.of(k)
         points = np.asarray(curve(d)) * (first * (-1 if k else 1), 1 - 0.35 * k) + (0.02 * first, scalp.top)
-        made.append(wisp(scalp.lay(points, 0.001), look, Plane.FRONT_HAIR + 0.03, width=width / scalp.coarse))
+        made.append(wisp(scalp.lay(points), look, Plane.FRONT_HAIR + 0.03, width=width / scalp.coarse))
     return made

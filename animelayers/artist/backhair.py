@@ -1,4 +1,4 @@
-"""The hair behind: from cropped napes to curtains down to the knees, and what of it comes forward over the shoulders."""
+"""The hair behind: from cropped napes to curtains down to the knees, and what comes forward over the shoulders."""
 
 from __future__ import annotations
 

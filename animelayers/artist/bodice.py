@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from animelayers.artist.curves import Curve, path, spline
+from animelayers.artist.curves import Curve, path, positions, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Shade, Stroke
 from animelayers.artist.figure import LEVELS, SIDES, Figure
@@ -46,10 +46,11 @@ class Torso:
 
     @cached_property
     def _stations(self) -> tuple[Curve, Curve]:
-        """Levels, and `y, x, right, left` there; one level above the neck goes on as the shoulders begin."""
+        """Levels, and `y, x, right, left` there; levels go on above the neck and below the crotch."""
         s = np.asarray(self.figure.trunk)
         above = s[0] - (s[1, 0] - s[0, 0], 0, 0, 0)
-        return np.arange(-1.0, len(LEVELS)), np.vstack([above, s])
+        below = s[-1] + (40 * (s[-1, 0] - s[-2, 0]), 0, 0, 0)
+        return np.array([-1.0, *range(len(LEVELS)), 46.0]), np.vstack([above, s, below])
 
     @cached_property
     def neck(self) -> float:
@@ -60,6 +61,20 @@ class Torso:
     def y(self, level: float) -> float:
         levels, stations = self._stations
         return float(np.interp(level, levels, stations[:, 0]))
+
+    def level(self, y: float) -> float:
+        """The level at a height."""
+        levels, stations = self._stations
+        return float(np.interp(y, stations[:, 0], levels))
+
+    def legs(self, side: str, y: float) -> float:
+        """How far the legs reach to one side between the hips and a height: x, head heights."""
+        sign, reach = SIDES[side], []
+        for leg in self.figure.legs.values():
+            t = positions(leg.spine)
+            above = leg.spine[:, 1] < y
+            reach.append(float((sign * leg.spine[above, 0] + leg.radius(t[above])).max(initial=-1.0)))
+        return sign * max(reach)
 
     def half(self, level: float) -> float:
         """Half width of the body at a level, breadths."""
@@ -104,7 +119,9 @@ class Cut:
     ease: tuple[float, float, float, float] = (0.0, 0.01, 0.02, 0.03)
     """How much wider than the body at armpit, bust, waist and hip (and below), breadths."""
     hem: float = 5.0
-    """Level."""
+    """Level; below the hips (more than 5.4) the sides hang free."""
+    flare: float = 0.0
+    """How far they stand off at the hem, breadths."""
     sag: float = 0.03
     """How far the middle of the hem hangs below its ends, breadths."""
     sharp: bool = False
@@ -196,10 +213,19 @@ def flank(torso: Torso, cut: Cut, side: str) -> tuple[Curve, Curve, Curve]:
 def _side(torso: Torso, cut: Cut, side: str) -> Curve:
     """The side seam with its ease, from the armpit (or the upper edge) to the hem."""
     top = cut.top if cut.top is not None else 2.0 if cut.armhole is None else 2.15
-    edge = torso.figure.edge(side, torso.y(top), torso.y(min(cut.hem, 6.0)))
+    hanging = cut.hem > 5.4
+    edge = torso.figure.edge(side, torso.y(top), torso.y(5.0 if hanging else cut.hem))
     levels = [torso.y(level) for level in (2, 3, 4, 5)]
     edge[:, 0] += SIDES[side] * torso.b * np.interp(edge[:, 1], levels, cut.ease)
-    return edge
+    if not hanging:
+        return edge
+    (x, y), low, sign = edge[-1], torso.y(cut.hem), SIDES[side]
+    far = sign * max(sign * x + cut.flare * torso.b, sign * torso.legs(side, low) + 0.03 * torso.b)
+    bend = 0.5 * (low - y)
+    way = (edge[-1] - edge[-4]) / max(edge[-1, 1] - edge[-4, 1], 1e-6) * bend * 0.5
+    return np.concatenate(
+        [edge[:-1], spline([(x, y), (0.5 * (x + way[0]) + 0.5 * (x + far) / 2, y + bend), (far, low)])]
+    )
 
 
 def necklines(torso: Torso) -> dict[str, tuple[Spots, bool]]:
@@ -217,9 +243,7 @@ def necklines(torso: Torso) -> dict[str, tuple[Spots, bool]]:
     }
 
 
-def bust_shade(
-    torso: Torso, *, depth: float = 0.75, lines: bool = True, sides: Sequence[str] = tuple(SIDES)
-) -> Folds:
+def bust_shade(torso: Torso, *, depth: float = 0.75, lines: bool = True, sides: Sequence[str] = tuple(SIDES)) -> Folds:
     """The shadow below the chest: two arcs that meet, soft on a soft body, a hint on a flat one."""
     size = torso.bust
     if size <= 0 or torso.small:

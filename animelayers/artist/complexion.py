@@ -9,7 +9,7 @@ import numpy as np
 from animelayers.artist.curves import Curve, ellipse, ribbon, spline
 from animelayers.artist.drawing import Colour, Mark
 from animelayers.artist.figure import SIDES
-from animelayers.artist.palette import WHITE, mix, shifted, to_oklch
+from animelayers.artist.palette import WHITE, shifted, to_oklch
 from animelayers.artist.subject import Subject
 
 Marks = tuple[Mark, ...]
@@ -26,8 +26,7 @@ def marks(subject: Subject) -> Marks:
     """All of it, for the fragment of the face and every patch of it."""
     face = subject.face
     blush = [mark for sign in SIDES.values() for mark in BLUSHES[face.blush](subject, sign)]
-    extra = EXTRAS.get(face.extra, _nothing)(subject, 1)
-    return (*_lid_tint(subject), *blush, *extra)
+    return (*_lid_tint(subject), *blush, *EXTRAS[face.extra](subject))
 
 
 def ear_marks(hollow: Curve, skin: Colour) -> Marks:
@@ -51,10 +50,6 @@ def _cheek(subject: Subject, sign: int) -> tuple[float, float]:
     return sign * (face.spacing + 0.3 * w), face.level + h + 0.35 * (face.mouth_level - face.level - h)
 
 
-def _nothing(subject: Subject, sign: int) -> Marks:  # noqa: ARG001 - one of a table
-    return ()
-
-
 def _soft(subject: Subject, sign: int) -> Marks:
     u, v = _cheek(subject, sign)
     spot = subject.figure.head.face(ellipse(u, v, 0.068, 0.036))
@@ -73,15 +68,15 @@ def _wide(subject: Subject, sign: int) -> Marks:
     u, v = _cheek(subject, sign)
     nose = subject.figure.head.face(ellipse(0, subject.face.nose_level - 0.035, 0.05, 0.018))
     across = (Mark((nose,), warm(subject.palette.skin), 0.28, blur=0.012),)
-    return (*_soft(subject, sign), *(across if sign > 0 else ()), *_hatch(subject, sign, (u, v), 0.5))
+    return (*_soft(subject, sign), *(across if sign > 0 else ()), *_hatch(subject, (u, v), 0.5))
 
 
 def _hatched(subject: Subject, sign: int) -> Marks:
     u, v = _cheek(subject, sign)
-    return (*_soft(subject, sign), *_hatch(subject, sign, (u, v), 0.85), *_gleam(subject, (u, v), sign))
+    return (*_soft(subject, sign), *_hatch(subject, (u, v), 0.85), *_gleam(subject, (u, v), sign))
 
 
-def _hatch(subject: Subject, sign: int, middle: tuple[float, float], alpha: float) -> Marks:  # noqa: ARG001
+def _hatch(subject: Subject, middle: tuple[float, float], alpha: float) -> Marks:
     """Slanted lines; both cheeks slant the same way, as the hand does."""
     u, v = middle
     colour = warm(subject.palette.skin, 0.2)
@@ -103,30 +98,60 @@ def _shining(subject: Subject, sign: int) -> Marks:
     return (*_soft(subject, sign), *_gleam(subject, (u, v), sign))
 
 
-def _mole(subject: Subject, sign: int) -> Marks:
+def _drop(subject: Subject, place: tuple[float, float], size: float) -> Marks:
+    """Water on the skin: a tear, a bead of sweat."""
+    (u, v), at = place, subject.figure.head.face
+    half = spline([(0, -1.5), (0.35, -0.5), (0.62, 0.25), (0, 0.85)])
+    shape = np.concatenate([half, (half * (-1, 1))[::-1]])
+    return (
+        Mark((at(shape * 1.18 * size + (u, v)),), (110, 165, 205), 0.75),
+        Mark((at(shape * size + (u, v)),), (222, 242, 252)),
+        Mark((at(ellipse(u - 0.2 * size, v + 0.3 * size, 0.16 * size, 0.24 * size)),), WHITE),
+    )
+
+
+def _tears(subject: Subject) -> Marks:
+    face, (w, h) = subject.face, subject.face.eye
+    places = [(sign * (face.spacing + 0.5 * w), face.level + 1.1 * h + 0.03) for sign in SIDES.values()]
+    return tuple(mark for place in places for mark in _drop(subject, place, 0.022))
+
+
+def _sweat(subject: Subject) -> Marks:
+    """On the cheek that is seen best."""
+    sign = -1 if subject.figure.head.yaw > 0 else 1
+    face, (_, h) = subject.face, subject.face.eye
+    return _drop(subject, (sign * 0.27, face.level + 0.6 * h + 0.02), 0.024)
+
+
+def _mole(subject: Subject) -> Marks:
     """A beauty spot under an eye."""
     face, (w, h) = subject.face, subject.face.eye
-    spot = ellipse(sign * (face.spacing + 0.45 * w), face.level + h + 0.03, 0.0065, 0.0065)
+    spot = ellipse(face.spacing + 0.45 * w, face.level + h + 0.03, 0.0065, 0.0065)
     return (Mark((subject.figure.head.face(spot),), shifted(subject.palette.skin, lightness=-0.5, chroma=0.8)),)
 
 
-def _freckles(subject: Subject, sign: int) -> Marks:  # noqa: ARG001 - one of a table
+def _freckles(subject: Subject) -> Marks:
     face, (_, h) = subject.face, subject.face.eye
-    colour = warm(subject.palette.skin, 0.16)
     v = face.level + h
     spots = ((-0.23, 0.05), (-0.19, 0.035), (-0.16, 0.06), (-0.2, 0.08), (-0.11, 0.07), (0.03, 0.055))
     places = [*spots, *((-u, low + 0.006) for u, low in spots)]
     dots = tuple(subject.figure.head.face(ellipse(u, v + low, 0.0055, 0.0045, steps=8)) for u, low in places)
-    return (Mark(dots, colour, 0.6),)
+    return (Mark(dots, warm(subject.palette.skin, 0.16), 0.6),)
 
 
 BLUSHES: dict[str, Callable[[Subject, int], Marks]] = {
-    "none": _nothing,
+    "none": lambda subject, sign: (),  # noqa: ARG005 - one of a table
     "soft": _soft,
     "hatch": _hatched,
     "wide": _wide,
     "spots": _spots,
     "shine": _shining,
 }
-EXTRAS: dict[str, Callable[[Subject, int], Marks]] = {"mole": _mole, "freckles": _freckles}
-"""Those of `Face.extra` that lie in the skin."""
+EXTRAS: dict[str, Callable[[Subject], Marks]] = {
+    "none": lambda subject: (),  # noqa: ARG005 - one of a table
+    "tears": _tears,
+    "sweat": _sweat,
+    "mole": _mole,
+    "freckles": _freckles,
+}
+"""What is seldom seen."""

@@ -64,5 +64,4 @@ def _grown(opening: Curve, wide: float, tall: float) -> Curve:
     """Around an opening and around the eye when it is fully open, times as wide and tall."""
     t = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     low = min(opening[:, 1].min(), -1.0)
-    around = np.stack([-wide * np.cos(t), -tall * np.sin(t) * np.where(t < np.pi, -low, 1.0)], axis=1)
-    return around
+    return np.stack([-wide * np.cos(t), -tall * np.sin(t) * np.where(t < np.pi, -low, 1.0)], axis=1)

@@ -62,7 +62,7 @@ class Face:
     blush: str
     """One of `complexion.BLUSHES`."""
     extra: str
-    """One of `complexion.EXTRAS`, or `none`."""
+    """One of `complexion.EXTRAS`."""
 
     @property
     def eye(self) -> tuple[float, float]:
@@ -110,7 +110,6 @@ MOODS = {
         openness=(0.78, 0.95),
         brow_turn=(0.24, 0.42),
         brow_lift=(-0.022, -0.01),
-        extras={"none": 3, "vein": 1},
         pinch=0.95,
     ),
     "surprised": Mood(
@@ -139,27 +138,36 @@ MOODS = {
 }
 """Every mood of `Subject.mood`."""
 
-_SHAPES = {
+_SHAPES: dict[str, Weights] = {
     "chibi": {"chibi": 5, "round": 2},
     "man": {"jaw": 5, "mature": 2, "oval": 1},
     "woman": {"soft": 4, "oval": 3, "v": 2.5, "round": 2, "mature": 1.2},
 }
-_EYES = {
+_EYES: dict[str, Weights] = {
     "chibi": {"chibi": 3, "moe": 4, "jitome": 1, "tareme": 1, "soft": 1},
     "man": {"sharp": 4, "small": 2.5, "tsurime": 1.2, "jitome": 0.7, "soft": 0.8},
-    "woman": {"soft": 4, "moe": 3, "tareme": 1.8, "tsurime": 2, "sharp": 1.4, "nineties": 1, "small": 0.6, "jitome": 0.8},
+    "woman": {
+        "soft": 4,
+        "moe": 3,
+        "tareme": 1.8,
+        "tsurime": 2,
+        "sharp": 1.4,
+        "nineties": 1,
+        "small": 0.6,
+        "jitome": 0.8,
+    },
 }
-_BROWS = {
+_BROWS: dict[str, Weights] = {
     "chibi": {"thin": 3, "short": 2, "dash": 1.5, "soft": 2},
     "man": {"thick": 4, "angled": 3, "soft": 1},
     "woman": {"thin": 5, "soft": 4, "straight": 1.4, "angled": 1, "short": 0.7, "thick": 0.6, "dash": 0.4},
 }
-_NOSES = {
+_NOSES: dict[str, Weights] = {
     "chibi": {"none": 3, "dot": 3, "dash": 1},
     "man": {"bridge": 3, "wedge": 2, "line": 2},
     "woman": {"dot": 2.2, "dash": 1.6, "line": 2.5, "wedge": 1.6, "shine": 2, "bridge": 0.5, "none": 0.2},
 }
-_LASHES = {
+_LASHES: dict[str, Weights] = {
     "chibi": {"band": 3, "winged": 2, "spiked": 1},
     "man": {"band": 5, "plain": 3},
     "woman": {"winged": 4, "spiked": 4, "girlish": 2, "band": 1.5},
@@ -177,7 +185,11 @@ def choose(dice: Dice, build: Build, head: Head, mood: str, animal: str) -> Face
     level = EYES[eyes].level + d.near(0, 0.012) + {"chibi": 0.025, "man": -0.012, "woman": 0.0}[kind]
     nose_level = 0.5 - (0.5 - level) * d.uniform(0.5, 0.62)
     mouth_level = nose_level + (0.5 - nose_level) * d.uniform(0.34, 0.44)
-    pupils: Weights = {"slit": 5, "round": 2} if animal in _SLITS else {"round": 12, "none": 2.5, "ring": 0.8, "star": 0.25, "heart": 0.15, "slit": 0.3}
+    pupils: Weights = (
+        {"slit": 5, "round": 2}
+        if animal in _SLITS
+        else {"round": 12, "none": 2.5, "ring": 0.8, "star": 0.25, "heart": 0.15, "slit": 0.3}
+    )
     return Face(
         shape=shape,
         eyes=eyes,

@@ -7,22 +7,25 @@ import numpy as np
 from animelayers.artist.curves import Curve, spline
 from animelayers.artist.subject import Subject
 
-LEVELS = (0.5, 0.485, 0.45, 0.365, 0.25, 0.11, -0.05, -0.26, -0.41)
-"""`v` of chin, chin's side, lower jaw, jaw, cheek, eye, brow, forehead and skull."""
+LEVELS = (0.487, 0.45, 0.365, 0.25, 0.11, -0.05, -0.26, -0.41)
+"""`v` of the chin's side, lower jaw, jaw, cheek, eye, brow, forehead and skull."""
 
 SHAPES = {
-    "round": (0.06, 0.1, 0.172, 0.272, 0.337, 0.352, 0.366, 0.35, 0.22),
-    "soft": (0.0, 0.055, 0.14, 0.252, 0.318, 0.34, 0.358, 0.345, 0.215),
-    "oval": (0.03, 0.075, 0.148, 0.246, 0.31, 0.332, 0.352, 0.345, 0.215),
-    "v": (0.0, 0.038, 0.105, 0.212, 0.302, 0.334, 0.352, 0.345, 0.215),
-    "mature": (0.028, 0.062, 0.126, 0.22, 0.287, 0.312, 0.338, 0.335, 0.21),
-    "jaw": (0.05, 0.088, 0.155, 0.246, 0.298, 0.318, 0.342, 0.34, 0.21),
-    "chibi": (0.09, 0.14, 0.215, 0.312, 0.362, 0.368, 0.376, 0.355, 0.225),
+    "round": (0.085, 0.158, 0.256, 0.328, 0.35, 0.364, 0.35, 0.22),
+    "soft": (0.05, 0.13, 0.243, 0.314, 0.338, 0.356, 0.345, 0.215),
+    "oval": (0.066, 0.138, 0.236, 0.306, 0.33, 0.35, 0.345, 0.215),
+    "v": (0.036, 0.103, 0.21, 0.3, 0.332, 0.35, 0.345, 0.215),
+    "mature": (0.058, 0.12, 0.212, 0.284, 0.31, 0.336, 0.335, 0.21),
+    "jaw": (0.082, 0.15, 0.242, 0.296, 0.316, 0.34, 0.34, 0.21),
+    "chibi": (0.118, 0.2, 0.305, 0.36, 0.367, 0.374, 0.355, 0.225),
 }
-"""Half breadths at `LEVELS`; a chin of breadth 0 comes to a point."""
+"""Half breadths at `LEVELS`."""
 
-FAR = (0.115, 0.11, 0.088, 0.048, 0.016, -0.03, -0.012, -0.014, -0.012)
-NEAR = (0.125, 0.125, 0.125, 0.11, 0.075, 0.052, 0.006, -0.04, -0.035)
+POINTED = ("soft", "v")
+"""Chins that come to a point."""
+
+FAR = (0.1, 0.068, 0.026, 0.008, -0.028, -0.012, -0.014, -0.012)
+NEAR = (0.125, 0.122, 0.108, 0.075, 0.052, 0.006, -0.04, -0.035)
 """How far the two sides move towards where the head turns to, at yaw 0.7: the far brow, cheek and chin stand out from
 the hollow of the eye, the near jaw runs up to the ear."""
 
@@ -37,13 +40,15 @@ def contour(subject: Subject) -> Curve:
     half = np.asarray(SHAPES[subject.face.shape])
     far = np.stack([half + share * np.asarray(FAR), LEVELS], axis=1)
     near = np.stack([-half + share * np.asarray(NEAR), LEVELS], axis=1)
-    lift = 0.05 * head.pitch * np.array([1, 1, 1, 0.8, 0.3, 0, 0, 0, 0])
+    tuck = head.pitch * np.array([1, 1, 0.8, 0.3, 0, 0, 0, 0]) * (0.05 if head.pitch < 0 else 0.025)
     for side in (far, near):
-        side[:, 1] -= lift * (1 if head.pitch < 0 else 0.5)
-    pointed = half[0] == 0
-    chin = [] if pointed else [near[0]]
-    ring = np.array([*chin, *near[1:], (-0.02 * share, -0.462), *far[:0:-1], far[0]])
-    outline = spline(ring, closed=True) if not pointed else spline([far[0], *ring])
+        side[:, 1] -= tuck
+    chin = [(0.115 * share, 0.5 - tuck[0])]
+    ring = np.array([*near, (-0.02 * share, -0.462), *far[::-1]])
+    if subject.face.shape in POINTED:
+        outline = spline(np.concatenate([chin, ring, chin]))[:-1]
+    else:
+        outline = spline(np.concatenate([chin, ring]), closed=True)
     return outline * (sign, 1) if sign > 0 else (outline * (sign, 1))[::-1]
 
 

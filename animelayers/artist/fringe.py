@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -10,7 +12,7 @@ from animelayers.artist.curves import path
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Plane, Stroke
 from animelayers.artist.locks import Look, Sheet, clumps, hair, panel, tuft, wisp
-from animelayers.artist.scalp import Scalp
+from animelayers.artist.scalp import Scalp, Tone
 
 Level = Callable[[float], float]
 """Longitude -1..1 → the height `v` at which strands end."""
@@ -74,10 +76,16 @@ def temples(scalp: Scalp, look: Look, dice: Dice, low: float) -> list[Fragment]:
     for sign in (-1, 1):
         d = dice.of(sign)
         end = low + d.near(0, 0.03)
-        sheet = across(scalp, sign * 0.5, sign * 1.0, lambda x, end=end: end - 0.25 * (1 - abs(x)), hook=-0.03 * sign)
-        parts = clumps(d, 3, depth=(0.1, 0.3), ragged=0.12, lean=-0.5)
+        sheet = across(scalp, sign * 0.5, sign * 1.0, slope(end - 0.14, end), hook=-0.03 * sign)
+        depth = (0.1, 0.3) if low > 0 else (0.04, 0.16)
+        parts = clumps(d, 3, depth=depth, ragged=0.12, lean=-0.5)
         made.append(panel(look, Plane.FRONT_HAIR, sheet, parts, d, edges=(1.0, 0.0), lines=3))
     return made
+
+
+def slope(middle: float, edge: float) -> Level:
+    """From a height in the middle to another at the silhouettes."""
+    return lambda longitude: middle + (edge - middle) * abs(longitude)
 
 
 def brows(dice: Dice, low: float, high: float, *, rounding: float = 0.12) -> Level:
@@ -134,6 +142,17 @@ def choppy(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
     return full(scalp, look, dice, brows(dice, -0.04, 0.03), (6, 9))
 
 
+def streak(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
+    """A lock beside the forehead, one or two, in the colour of the tips."""
+    to, made = dice.sign(), []
+    dyed = dataclasses.replace(look, tone=Tone(scalp.tone.tips, scalp.tone.tips))
+    sheet = across(scalp, 0.35 * to, 0.85 * to, slope(-0.1, dice.uniform(0.1, 0.25)))
+    for k in range(dice.integer(1, 2)):
+        s, wide = 0.3 + 0.4 * k + dice.near(0, 0.08), dice.uniform(0.12, 0.24)
+        made.append(tuft(dyed, OVER + 0.03, sheet, dice.of(k), s=s, width=wide, span=(0.1, 1.0), bend=0.1))
+    return made
+
+
 def blunt(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
     """Cut straight above the eyes, with slits."""
     level = brows(dice, -0.03, 0.02, rounding=0.04)
@@ -148,9 +167,12 @@ def spikes(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
 def between(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
     """Arched over each eye, one lock falling between them to the nose."""
     drop = dice.uniform(0.13, 0.2)
-    level = lambda x: -0.06 + drop * float(np.exp(-((x / 0.16) ** 2))) + 0.2 * x * x  # noqa: E731
+
+    def level(x: float) -> float:
+        return -0.06 + drop * math.exp(-((x / 0.16) ** 2)) + 0.2 * x * x
+
     made = full(scalp, look, dice, level, (6, 8), depth=(0.2, 0.42), ragged=0.05, over=(1, 2))
-    middle = across(scalp, -0.2, 0.2, lambda x: 0.14, hook=dice.near(0, 0.05))
+    middle = across(scalp, -0.2, 0.2, lambda _: 0.14, hook=dice.near(0, 0.05))
     lock = tuft(
         look, OVER + 0.03, middle, dice.of("lock"), s=dice.uniform(0.3, 0.7), width=0.5, span=(0.15, 1.0), bend=0.1
     )
@@ -209,10 +231,11 @@ def _two_sweeps(scalp: Scalp, look: Look, dice: Dice, x: float, low: float) -> l
     for sign in (-1, 1):
         d = dice.of(sign)
         inner, end = 0.36 + d.near(0, 0.06), low + d.near(0, 0.03)
-        level = lambda u, end=end: end - 0.16 + 0.22 * abs(u)  # noqa: E731
         z = OVER + (0.006 if sign == first else 0.0)
         root = (x - 0.05 * sign, v)
-        made += sweep(scalp, look, d, sign, root, (sign * inner, sign * 1.0), level, (3, 5), z=z)
+        made += sweep(
+            scalp, look, d, sign, root, (sign * inner, sign * 1.0), slope(end - 0.16, end + 0.06), (3, 5), z=z
+        )
     return made
 
 
@@ -229,7 +252,10 @@ def over_eye(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
 def _across_forehead(scalp: Scalp, look: Look, dice: Dice, low: float, steep: float) -> list[Fragment]:
     side = dice.sign()
     x, v = side * dice.uniform(0.3, 0.5), dice.uniform(-0.43, -0.36)
-    level = lambda u: low - steep * max(0.6 + side * u, -0.1)  # noqa: E731
+
+    def level(u: float) -> float:
+        return low - steep * max(0.6 + side * u, -0.1)
+
     big = sweep(
         scalp,
         look,
@@ -243,7 +269,8 @@ def _across_forehead(scalp: Scalp, look: Look, dice: Dice, low: float, steep: fl
         bow=1.7,
         over=2,
     )
-    rest = lambda u: -0.02 + 0.16 * abs(u)  # noqa: E731
+
+    rest = slope(-0.02, 0.14)
     small = sweep(scalp, look, dice.of("small"), side, (x - 0.06 * side, v), (side * 0.66, side * 1.0), rest, (2, 3))
     return [*small, *big]
 
@@ -251,7 +278,10 @@ def _across_forehead(scalp: Scalp, look: Look, dice: Dice, low: float, steep: fl
 def back(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
     """Combed back from the forehead; leaves no hair before the ears."""
     high, peak = HAIRLINE - dice.uniform(0.0, 0.04), dice.pick([0.0, 0.035])
-    level = lambda x: high + peak * float(np.exp(-((x / 0.14) ** 2))) + 0.3 * abs(x) ** 3.2  # noqa: E731
+
+    def level(x: float) -> float:
+        return high + peak * math.exp(-((x / 0.14) ** 2)) + 0.3 * math.pow(abs(x), 3.2)
+
     sheet = across(scalp, -1.0, 1.0, level)
     outline = sheet.at(np.linspace(0, 1, 60), 1.0)
     combed = [

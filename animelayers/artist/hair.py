@@ -12,6 +12,9 @@ from animelayers.artist.subject import Subject
 from animelayers.artist.tails import TAILS
 from animelayers.artist.updos import UPDOS
 
+FORWARD = 2.3
+"""Length of hair that comes forward over a shoulder, at most."""
+
 TIED = TAILS | UPDOS
 """What hair is tied into."""
 
@@ -37,7 +40,9 @@ def _behind(over: Scalp, look: Look, style: Hairstyle, dice: Dice) -> list[Fragm
         made = backhair.draw(over, look, style.back, style.length, dice.of("back"))
     for sign, share in zip((-1, 1), style.forward, strict=True):
         if share:
-            made += backhair.beside(over, look, sign, over.floor(share * style.length), dice.of(f"beside{sign}"))
+            made += backhair.beside(
+                over, look, sign, over.floor(share * min(style.length, FORWARD)), dice.of(f"beside{sign}")
+            )
     if style.tied != "none":
         made += TIED[style.tied](over, look, floor, dice.of("tied"))
     return made
@@ -45,13 +50,12 @@ def _behind(over: Scalp, look: Look, style: Hairstyle, dice: Dice) -> list[Fragm
 
 def _before(over: Scalp, look: Look, style: Hairstyle, dice: Dice) -> list[Fragment]:
     cut = fringe.FRINGES[style.fringe](over, look, dice.of("fringe"))
-    if style.streak:
-        cut[-1] = cut[-1].replace(colour=over.tone.tips, marks=())
     unruly = accents.spikes if style.back == "wild" else accents.flicks
     return [
         fringe.cap(over, look),
         *(() if style.fringe == "back" else fringe.temples(over, look, dice.of("temples"), style.temples)),
         *cut,
+        *(fringe.streak(over, look, dice.of("streak")) if style.streak else ()),
         *sidelocks.draw(over, look, style.locks, dice.of("locks")),
         *unruly(over, look, dice.of("unruly"), style.unruly),
         *accents.flyaways(over, look, dice.of("flyaways"), style.flyaways),

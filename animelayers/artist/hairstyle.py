@@ -127,7 +127,7 @@ def choose(subject: Subject, dice: Dice) -> Hairstyle:
         forward=_forward(length, back, dice.of("forward")),
         ahoge="none" if hat else d.pick({"none": 20, "antenna": 1.5, "hook": 1.5, "wave": 1.0}),
         sheen=d.pick({"none": 3, "ring": 3, "double": 1.5, "broken": 3, "dashes": 2, "soft": 2.5}),
-        unruly=0 if hat else d.integer(5, 8) if back == "wild" else d.integer(1, 3) if d.chance(0.22) else 0,
+        unruly=0 if hat else d.integer(5, 8) if back == "wild" else d.integer(1, 2) if d.chance(0.2) else 0,
         flyaways=d.integer(1, 3) if d.chance(0.4) else 0,
         streak=subject.palette.tips != subject.palette.hair and d.chance(0.3),
     )

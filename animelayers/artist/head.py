@@ -9,7 +9,7 @@ import numpy as np
 from animelayers.artist import complexion, faceshape
 from animelayers.artist.curves import Curve, path, spline, turned
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Fragment, Material, Plane, Shade, Stroke
+from animelayers.artist.drawing import Fragment, Mark, Material, Plane, Shade, Stroke
 from animelayers.artist.figure import SIDES
 from animelayers.artist.subject import Subject
 
@@ -45,7 +45,7 @@ def patch(subject: Subject, tag: str, z: float, area: tuple[Curve, ...], **chang
 
 
 def _neck(subject: Subject) -> Fragment:
-    """From behind the chin down to the chest under any collar; inked along the throat and the slope of the shoulders."""
+    """From behind the chin down to the chest under any collar; inked along throat and shoulders."""
     b, man, figure = subject.build.breadth, subject.build.masculine, subject.figure
     half = min((0.132 + 0.06 * man) * b**0.5, 0.22)
     pit = -subject.build.neck
@@ -58,6 +58,7 @@ def _neck(subject: Subject) -> Fragment:
         shoulder = [(sign * half * 1.12, 0.0), (sign * (half + 0.3 * (reach - half)), slope * 0.5)]
         edges.append(spline([*throat, *shoulder, (sign * 0.97 * reach, slope)]))
     low = figure.level("armpit") + 0.2 * b
+    dark = _under_chin(subject, half)
     outline = np.concatenate([edges[0], [(0, low)], edges[1][::-1]])
     lines = tuple(Stroke(edge[: 4 * len(edge) // 5], 1.0, (0.0, 0.5)) for edge in edges)
     return Fragment(
@@ -69,7 +70,8 @@ def _neck(subject: Subject) -> Fragment:
         relief=0.05,
         outlined=False,
         strokes=lines + _bones(subject, half),
-        shades=(Shade((_under_chin(subject, half),), 1.0),),
+        marks=(Mark((dark,), complexion.warm(subject.palette.skin, 0.06), 0.5),),
+        shades=(Shade((dark,), 1.0),),
     )
 
 
@@ -87,7 +89,9 @@ def _bones(subject: Subject, half: float) -> tuple[Stroke, ...]:
     if abs(head.yaw) > 0.25 and subject.build.neck > 0.1:
         s = -1 if head.yaw > 0 else 1
         top = -0.8 * subject.build.neck
-        lines.append(Stroke(spline([(0.6 * s * half, top), (0.4 * s * half, 0.4 * top), (0.05 * s, 0.03)]), 0.55, (0.8, 0.3)))
+        lines.append(
+            Stroke(spline([(0.6 * s * half, top), (0.4 * s * half, 0.4 * top), (0.05 * s, 0.03)]), 0.55, (0.8, 0.3))
+        )
     return tuple(lines)
 
 
@@ -98,7 +102,13 @@ def _under_chin(subject: Subject, half: float) -> Curve:
     deep = -neck + 0.45 * neck + 0.02
     return path(
         [(-2 * half, -neck - 0.3), (-2 * half, -neck + 0.02)],
-        [(-2 * half, -neck + 0.02), (x - 0.5 * half, deep - 0.02), (x, deep + 0.015), (x + 0.5 * half, deep - 0.02), (2 * half, -neck + 0.02)],
+        [
+            (-2 * half, -neck + 0.02),
+            (x - 0.5 * half, deep - 0.02),
+            (x, deep + 0.015),
+            (x + 0.5 * half, deep - 0.02),
+            (2 * half, -neck + 0.02),
+        ],
         [(2 * half, -neck + 0.02), (2 * half, -neck - 0.3)],
     )
 
@@ -122,7 +132,7 @@ def ear(subject: Subject, side: str, points: list[tuple[float, float]]) -> Curve
     """
     head, sign = subject.figure.head, SIDES[side]
     near = -sign * head.yaw / faceshape.MOST
-    half = faceshape.SHAPES[subject.face.shape][5]
+    half = faceshape.SHAPES[subject.face.shape][4]
     root = half + (-0.012 - 0.085 * near if near > 0 else -0.012 - 0.05 * -near)
     wide = 0.062 + 0.03 * near if near > 0 else 0.062 * (1 + 1.6 * near)
     tall = 0.185 * (0.85 if subject.build.heads < 3.9 else 1.0)
@@ -135,12 +145,18 @@ def _ear(subject: Subject, side: str) -> Fragment:
     long = POINTED.get(subject.outfit.animal, 0.0)
     beside = abs(subject.figure.head.yaw) > 0.2 and SIDES[side] * subject.figure.head.yaw < 0
     rim = _rim(long)
-    shape = path(rim, [rim[-1], (-0.12, 0.8), (-0.2, 0.45), rim[0]]) if beside else path(rim, [rim[-1], (-0.5, 0.6), rim[0]])
+    shape = (
+        path(rim, [rim[-1], (-0.12, 0.8), (-0.2, 0.45), rim[0]])
+        if beside
+        else path(rim, [rim[-1], (-0.5, 0.6), rim[0]])
+    )
     outer = ear(subject, side, spline(rim).tolist())
     skin_ = subject.palette.skin
     fold = [(0.12, 0.3), (0.3, 0.16), (0.62, 0.13 - 0.1 * long), (0.76, 0.3), (0.62, 0.56), (0.4, 0.68)]
     shell = [(0.2, 0.36), (0.42, 0.4), (0.36, 0.55), (0.2, 0.62)]
-    hollow = ear(subject, side, spline([(0.1, 0.36), (0.4, 0.22), (0.66, 0.32), (0.5, 0.58), (0.2, 0.66)], closed=True).tolist())
+    hollow = ear(
+        subject, side, spline([(0.1, 0.36), (0.4, 0.22), (0.66, 0.32), (0.5, 0.58), (0.2, 0.66)], closed=True).tolist()
+    )
     return Fragment(
         "ears",
         Plane.FACE + 0.012 if beside else Plane.EAR,
@@ -166,7 +182,16 @@ def _rim(long: float) -> list[tuple[float, float]]:
     if not long:
         return [(-0.1, 0.14), (0.2, 0.0), (0.72, 0.0), (1.0, 0.22), (0.9, 0.55), (0.56, 0.86), (0.3, 1.0), (0.02, 0.92)]
     tip = (1.3 + 2.6 * long, -0.3 - 0.5 * long)
-    return [(-0.1, 0.14), (0.3, -0.02), (0.5 * tip[0], 0.45 * tip[1]), tip, (0.62 * tip[0], 0.32 * (1 - long) + 0.02), (0.7, 0.72), (0.3, 0.98), (0.02, 0.9)]
+    return [
+        (-0.1, 0.14),
+        (0.3, -0.02),
+        (0.5 * tip[0], 0.45 * tip[1]),
+        tip,
+        (0.62 * tip[0], 0.32 * (1 - long) + 0.02),
+        (0.7, 0.72),
+        (0.3, 0.98),
+        (0.02, 0.9),
+    ]
 
 
 def lobe(subject: Subject, side: str) -> tuple[float, float] | None:

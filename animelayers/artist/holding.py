@@ -49,9 +49,9 @@ _PALM_UP = Handling("flat", (-104, -84), (-30, -16))
 _SIDE = Handling("relaxed", (15, 45), aim=(-20, 8))
 
 _SHAFT = {
-    "hold": Hold(_ACROSS, (-6, 10)),
+    "hold": Hold(_ACROSS, (16, 26)),
     "offer": Hold(_OUT, (-6, 8), "between"),
-    "chest": Hold(_CHEST, (-4, 14)),
+    "chest": Hold(_CHEST, (20, 30)),
 }
 _DANGLING = {pose: Hold(_HANGING) for pose in ("down", "relaxed", "apart")}
 _LOW = {pose: Hold(_HANGING, (158, 174), form="low") for pose in ("down", "relaxed", "apart")}
@@ -66,7 +66,7 @@ HOLDS: dict[str, dict[str, Hold]] = {
         "face": Hold(Handling("grip", (-80, -50), aim=(-174, -160)), (-20, -8), "behind"),
         "wave": Hold(_UP, (-6, 10), "between", form="low"),
     },
-    "umbrella": {**_LOW, "together": Hold(_TOGETHER, (178, 182), form="low"), "offer": _SHAFT["offer"]},
+    "umbrella": {**_LOW, "together": Hold(_TOGETHER, (178, 182), form="low"), "offer": Hold(_OUT, (-20, -10), "between")},
     "cup": _SMALL,
     "plush": {**_HUGGED, **_DANGLING},
     "microphone": {
@@ -79,12 +79,14 @@ HOLDS: dict[str, dict[str, Hold]] = {
     "staff": _SHAFT,
     "sword": {
         **_LOW,
-        "hold": Hold(_ACROSS, (-8, 4)),
+        "hold": Hold(_ACROSS, (20, 34)),
         "offer": Hold(_OUT, (0, 24), "between"),
         "raised": Hold(_UP, (20, 42), "between"),
         "together": Hold(_TOGETHER, (178, 182), form="low"),
     },
-    "shield": {pose: Hold(Handling("fist", (10, 50)), layer="front", at="fore") for pose in ("down", "relaxed", "hold")},
+    "shield": {
+        pose: Hold(Handling("fist", (10, 50)), layer="front", at="fore") for pose in ("down", "relaxed", "hold")
+    },
     "fan": {
         "hold": Hold(_ACROSS, (-16, 10)),
         "chest": Hold(_CHEST, (-24, 4)),

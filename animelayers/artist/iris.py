@@ -49,6 +49,12 @@ class Disc:
         """An ellipse on it."""
         return self.at(ellipse(x, y, rx, ry, turn=turn, steps=24))
 
+    def lit(self) -> Disc:
+        """The disc moved down to where a lowered lid leaves room for reflections."""
+        (x, y), (_, ry) = self.middle, self.axes
+        lid = float(np.interp(x, *self.eye.upper.T))
+        return Disc(self.eye, (x, y + 0.6 * max(lid - (y - 0.7 * ry), 0.0)), self.axes)
+
     def point(self, x: float, y: float) -> tuple[float, float]:
         """One place."""
         px, py = self.at([(x, y)])[0]
@@ -58,7 +64,7 @@ class Disc:
 def iris(one: Eye, colour: Colour) -> Fragment:
     """The whole iris, as it is behind the lids too; reflections are light, which no shadow dims."""
     disc, face, tones = _disc(one), one.subject.face, _tones(colour)
-    lights = SPARKLES[face.sparkle](disc)
+    lights = SPARKLES[face.sparkle](disc.lit())
     return Fragment(
         "irides",
         Plane.IRIS,
@@ -118,7 +124,9 @@ def _dark_half(rise: float = 0.0) -> Curve:
     """The upper half with a bowed lower edge."""
     t = np.linspace(np.pi, 2 * np.pi, 20)
     top = 0.9 * np.stack([np.cos(t), np.sin(t)], axis=1)
-    return np.concatenate([top, spline([(0.9, 0.0), (0.5, 0.22 - rise), (0, 0.3 - rise), (-0.5, 0.22 - rise), (-0.9, 0.0)])])
+    return np.concatenate(
+        [top, spline([(0.9, 0.0), (0.5, 0.22 - rise), (0, 0.3 - rise), (-0.5, 0.22 - rise), (-0.9, 0.0)])]
+    )
 
 
 def _cel(disc: Disc, tones: Tones) -> tuple[Mark, ...]:
@@ -193,7 +201,12 @@ def _slit(disc: Disc, tones: Tones) -> tuple[Mark, ...]:
 def _star(disc: Disc, tones: Tones) -> tuple[Mark, ...]:
     t = -np.pi / 2 + np.arange(10) * np.pi / 5
     reach = np.where(np.arange(10) % 2, 0.2, 0.46)
-    return (Mark((disc.at(np.stack([reach * np.cos(t), reach * np.sin(t)], axis=1)),), mix(tones.bright, (255, 235, 150), 0.5)),)
+    return (
+        Mark(
+            (disc.at(np.stack([reach * np.cos(t), reach * np.sin(t)], axis=1)),),
+            mix(tones.bright, (255, 235, 150), 0.5),
+        ),
+    )
 
 
 def _heart(disc: Disc, tones: Tones) -> tuple[Mark, ...]:
@@ -230,6 +243,10 @@ SPARKLES: dict[str, Callable[[Disc], tuple[Curve, ...]]] = {
         disc.spot(0.42, 0.4, 0.15, 0.13),
     ),
     "dew": lambda disc: (disc.spot(0.02, -0.5, 0.17, 0.2), disc.spot(0.0, 0.62, 0.09, 0.1)),
-    "side": lambda disc: (disc.spot(-0.1, -0.5, 0.2, 0.24), disc.spot(-0.7, 0.12, 0.24, 0.1), disc.spot(0.5, 0.5, 0.08, 0.07)),
+    "side": lambda disc: (
+        disc.spot(-0.1, -0.5, 0.2, 0.24),
+        disc.spot(-0.7, 0.12, 0.24, 0.1),
+        disc.spot(0.5, 0.5, 0.08, 0.07),
+    ),
 }
 """Reflections, all on the side of the light in both eyes."""

@@ -9,13 +9,26 @@ import numpy as np
 from animelayers.artist import collars, pullovers, shirts
 from animelayers.artist.bodice import Cut, Spots, bust_shade, flank, trunk_folds
 from animelayers.artist.curves import Curve, along, path, spline
-from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Shade, Stroke
+from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Stroke
 from animelayers.artist.figure import SIDES
 from animelayers.artist.fitting import Fitting, cut_of, darker, nape, shell, signed
-from animelayers.artist.folds import Folds, crease
+from animelayers.artist.folds import Folds
 from animelayers.artist.palette import WHITE, mix, shifted
 from animelayers.artist.patterns import weave
-from animelayers.artist.trimmings import BLUNT, Finish, beside, buttons, finished, lines, piping, pocket, readable, rib, stitches, welt, zip_
+from animelayers.artist.trimmings import (
+    BLUNT,
+    Finish,
+    beside,
+    buttons,
+    finished,
+    lines,
+    piping,
+    pocket,
+    rib,
+    stitches,
+    welt,
+    zip_,
+)
 
 GOLD: Colour = (222.0, 186.0, 92.0)
 SILVER: Colour = (205.0, 210.0, 218.0)
@@ -34,12 +47,22 @@ class Panel:
 
 
 def fronts(
-    fit: Fitting, cut: Cut, edge: Spots, *, under: Spots | None = None, round_: float = 0.0, z: float = Plane.TOPWEAR, manner: str = "crisp"
+    fit: Fitting,
+    cut: Cut,
+    edge: Spots,
+    *,
+    under: Spots | None = None,
+    round_: float = 0.0,
+    z: float = Plane.TOPWEAR,
+    manner: str = "crisp",
 ) -> list[Panel]:
     """Both fronts, the character's left one on top. `edge` is the front edge of the left one from the neck down (x may
-    be negative where it laps over), `under` that of the right one as if it were left; `round_` rounds the corner."""
+    be negative where it laps over), `under` that of the right one as if it were left; `round_` rounds the corner.
+    """
     return [
-        _panel(fit, cut, side, edge if side == "l" else under or edge, round_, z + (0.008 if side == "l" else 0.0), manner)
+        _panel(
+            fit, cut, side, edge if side == "l" else under or edge, round_, z + (0.008 if side == "l" else 0.0), manner
+        )
         for side in SIDES
     ]
 
@@ -49,19 +72,48 @@ def _panel(fit: Fitting, cut: Cut, side: str, edge: Spots, round_: float, z: flo
     shoulder, hole, seam = flank(torso, cut, side)
     front = torso.curve(signed(edge, sign))
     corner, end = front[-1], seam[-1]
-    low = [tuple(corner), tuple(0.7 * corner + 0.3 * end + (0, 0.6 * cut.sag * fit.b)), tuple(0.3 * corner + 0.7 * end + (0, 0.5 * cut.sag * fit.b)), tuple(end)]
+    low = [
+        tuple(corner),
+        tuple(0.7 * corner + 0.3 * end + (0, 0.6 * cut.sag * fit.b)),
+        tuple(0.3 * corner + 0.7 * end + (0, 0.5 * cut.sag * fit.b)),
+        tuple(end),
+    ]
     hem = spline(low)
     if round_:
         turn = int(len(front) * (1 - round_))
-        front, hem = front[:turn], np.concatenate([spline([tuple(front[turn - 1]), tuple(0.75 * corner + 0.25 * front[turn - 1]), tuple(along(hem, 0.5 * round_)), tuple(along(hem, 1.2 * round_))]), hem[int(len(hem) * 1.25 * round_) + 1 :]])
+        front, hem = (
+            front[:turn],
+            np.concatenate(
+                [
+                    spline(
+                        [
+                            tuple(front[turn - 1]),
+                            tuple(0.75 * corner + 0.25 * front[turn - 1]),
+                            tuple(along(hem, 0.5 * round_)),
+                            tuple(along(hem, 1.2 * round_)),
+                        ]
+                    ),
+                    hem[int(len(hem) * 1.25 * round_) + 1 :],
+                ]
+            ),
+        )
     outline = np.concatenate([front, hem, seam[::-1], hole[::-1], shoulder[::-1]])
-    strokes = [Stroke(np.concatenate([shoulder, hole[:2]]), 1.0, BLUNT), Stroke(seam, 1.0, (0.15, 0.0)), Stroke(np.concatenate([front, hem]), 1.0, BLUNT)]
+    strokes = [
+        Stroke(np.concatenate([shoulder, hole[:2]]), 1.0, BLUNT),
+        Stroke(seam, 1.0, (0.15, 0.0)),
+        Stroke(np.concatenate([front, hem]), 1.0, BLUNT),
+    ]
     if cut.armhole is not None:
         strokes.append(Stroke(hole, 1.0, BLUNT))
     piece = fit.piece(outline, z, relief=0.06, outlined=False, strokes=tuple(strokes))
     middle = np.stack([np.interp(seam[:, 1], front[:, 1], front[:, 0]), seam[:, 1]], axis=1)
     cloth = weave(*((seam, middle) if sign < 0 else (middle, seam)), bow=0.03 * fit.b)
-    folds = Folds() if not manner else bust_shade(torso, sides=(side,)) + trunk_folds(torso, manner, fit.dice.of("folds"), hem=cut.hem, sides=(side,))
+    folds = (
+        Folds()
+        if not manner
+        else bust_shade(torso, sides=(side,))
+        + trunk_folds(torso, manner, fit.dice.of("folds"), hem=cut.hem, sides=(side,))
+    )
     return Panel(finished(piece, fit.pattern(cloth), folds), front, hem, sign)
 
 
@@ -72,15 +124,31 @@ def back_of(fit: Fitting, cut: Cut, *, z: float) -> Fragment:
     return body.replace(relief=0.0)
 
 
-def lapels(fit: Fitting, low: float, *, broad: float = 0.3, notch: bool = True, colour: Colour | None = None, tape: Colour | None = None) -> list[Fragment]:
+def lapels(
+    fit: Fitting,
+    low: float,
+    *,
+    broad: float = 0.3,
+    notch: bool = True,
+    colour: Colour | None = None,
+    tape: Colour | None = None,
+) -> list[Fragment]:
     """Lapels that turn over down to a level, with the collar above the notch."""
     torso, n, b = fit.torso, fit.torso.neck, fit.b
     colour = shifted(fit.colour, lightness=0.02) if colour is None else colour
     roll = [(1.15 * n, -0.5), (1.02 * n, 0.2), (0.5 * n, 0.55 * low), (0.0, low)]
     gorge = 0.95
     leaf = [(0.0, low), (broad * 0.62, gorge + 0.45 * (low - gorge)), (broad + 0.06, gorge + 0.04)]
-    step = [(broad + 0.06, gorge + 0.04), (broad - 0.06, gorge - 0.06)] if notch else [(broad + 0.06, gorge), (broad, gorge - 0.12)]
-    top = [step[-1], (broad + 0.06, gorge - 0.32), (1.75 * n, -0.05), (1.5 * n, -0.45), (1.15 * n, -0.5)] if notch else [step[-1], (1.6 * n, -0.1), (1.15 * n, -0.5)]
+    step = (
+        [(broad + 0.06, gorge + 0.04), (broad - 0.06, gorge - 0.06)]
+        if notch
+        else [(broad + 0.06, gorge), (broad, gorge - 0.12)]
+    )
+    top = (
+        [step[-1], (broad + 0.06, gorge - 0.32), (1.75 * n, -0.05), (1.5 * n, -0.45), (1.15 * n, -0.5)]
+        if notch
+        else [step[-1], (1.6 * n, -0.1), (1.15 * n, -0.5)]
+    )
     out = [collars.band_behind(fit, colour, width=1.22, rise=-0.72)]
     for sign, flap in zip((-1, 1), collars.flaps(fit, (roll, leaf, step, top), Plane.COLLAR, colour), strict=True):
         extra = [lines(torso.curve(signed([step[-1], (0.9 * n, gorge - 0.35)], sign)), weight=0.7)] if notch else []
@@ -101,7 +169,15 @@ def inner(fit: Fitting) -> list[Fragment]:
 
 def under(fit: Fitting, colour: Colour, neckline: str) -> list[Fragment]:
     """A plain shirt without a collar, or a polo neck."""
-    body, made = shell(fit, Cut(**fit.neckline(neckline), hem=4.75), "tight", z=Plane.TUCKED, colour=colour, patterned=False, lines={"neckline": 1.0})
+    body, made = shell(
+        fit,
+        Cut(**fit.neckline(neckline), hem=4.75),
+        "tight",
+        z=Plane.TUCKED,
+        colour=colour,
+        patterned=False,
+        lines={"neckline": 1.0},
+    )
     if neckline == "high":
         return [body, *collars.turtleneck(fit, colour)]
     return [finished(body, pullovers.neckband(made, 0.03 * fit.b)), nape(fit, made, colour)]
@@ -115,7 +191,13 @@ def blazer(fit: Fitting) -> list[Fragment]:
     cut = cut_of(fit, "deep", hem=hem, ease=(0.01, 0.03, 0.04, 0.05), sag=0.05)
     ajar = 0.0 if double or d.chance(0.6) else d.uniform(0.05, 0.14)
     lap, n = (-0.14 if double else -0.03), torso.neck
-    edge = [(1.25 * n, torso.slope(1.25 * n)), (0.55 * n + ajar, 0.5 * low + 0.3), (lap + 1.5 * ajar, low), (lap + 1.2 * ajar, 4.0), (lap + 0.02 + 1.6 * ajar, hem)]
+    edge = [
+        (1.25 * n, torso.slope(1.25 * n)),
+        (0.55 * n + ajar, 0.5 * low + 0.3),
+        (lap + 1.5 * ajar, low),
+        (lap + 1.2 * ajar, 4.0),
+        (lap + 0.02 + 1.6 * ajar, hem),
+    ]
     other = [*edge[:2], (0.02 + 1.5 * ajar, low), (0.02 + 1.2 * ajar, 4.0), (0.04 + 1.6 * ajar, hem)]
     made = fronts(fit, cut, edge, under=other, round_=0.0 if double else d.pick([0.0, 0.1, 0.16]))
     metal = d.pick([GOLD, SILVER, darker(fit.colour, 0.4), fit.trim])
@@ -131,7 +213,11 @@ def blazer(fit: Fitting) -> list[Fragment]:
         if panel.sign > 0:
             work += [buttons(spots, 0.024 * b, metal), _breast(fit)]
         out.append(finished(panel.fragment, *work))
-    return [*inner(fit), *out, *lapels(fit, low, broad=d.uniform(0.22, 0.34), notch=not double or d.chance(0.5), tape=tape)]
+    return [
+        *inner(fit),
+        *out,
+        *lapels(fit, low, broad=d.uniform(0.22, 0.34), notch=not double or d.chance(0.5), tape=tape),
+    ]
 
 
 def _flap_pocket(fit: Fitting, sign: int) -> Finish:
@@ -146,9 +232,21 @@ def _breast(fit: Fitting) -> Finish:
     if d.chance(0.45):
         x, y = fit.torso.point(0.55 * h, 2.35)
         size = 0.075 * fit.b
-        shield = path([(x - size, y - size), (x + size, y - size)], [(x + size, y - size), (x + 0.95 * size, y + 0.3 * size), (x, y + 1.3 * size), (x - 0.95 * size, y + 0.3 * size), (x - size, y - size)])
+        shield = path(
+            [(x - size, y - size), (x + size, y - size)],
+            [
+                (x + size, y - size),
+                (x + 0.95 * size, y + 0.3 * size),
+                (x, y + 1.3 * size),
+                (x - 0.95 * size, y + 0.3 * size),
+                (x - size, y - size),
+            ],
+        )
         inside = (shield - (x, y)) * 0.62 + (x, y)
-        return Finish((Mark((shield,), fit.trim), Mark((inside,), GOLD)), strokes=(Stroke(np.concatenate([shield, shield[:1]]), 0.5, BLUNT),))
+        return Finish(
+            (Mark((shield,), fit.trim), Mark((inside,), GOLD)),
+            strokes=(Stroke(np.concatenate([shield, shield[:1]]), 0.5, BLUNT),),
+        )
     (ax, ay), (zx, zy) = fit.torso.place([(0.36 * h, 2.42), (0.74 * h, 2.36)])
     return welt((ax, ay), (zx, zy), 0.03 * fit.b)
 
@@ -159,14 +257,24 @@ def cardigan(fit: Fitting) -> list[Fragment]:
     hem, low = d.uniform(4.9, 5.7), d.uniform(2.0, 2.9)
     ajar = d.pick({0.0: 2, 0.12: 2, 0.2: 1})
     cut = cut_of(fit, "v", hem=hem, ease=(0.01, 0.03, 0.07, 0.06), sag=0.03)
-    edge = [(1.35 * n, torso.slope(1.35 * n)), (1.0 * n + 0.6 * ajar, 0.8), (0.4 * n + ajar, low - 0.35), (ajar - 0.02, low), (1.15 * ajar - 0.02, 4.0), (1.3 * ajar - 0.02, hem)]
+    edge = [
+        (1.35 * n, torso.slope(1.35 * n)),
+        (1.0 * n + 0.6 * ajar, 0.8),
+        (0.4 * n + ajar, low - 0.35),
+        (ajar - 0.02, low),
+        (1.15 * ajar - 0.02, 4.0),
+        (1.3 * ajar - 0.02, hem),
+    ]
     other = [*edge[:3], (ajar + 0.02, low), (1.15 * ajar + 0.02, 4.0), (1.3 * ajar + 0.02, hem)]
     made = fronts(fit, cut, edge, under=other, manner="knit")
     colour = fit.trim if d.chance(0.25) else None
     out = [back_of(fit, cut, z=Plane.TUCKED + 0.012)]
     for panel in made:
         band = 0.05 * b * panel.sign
-        work: list[Finish | Folds] = [piping(panel.front, band, colour or fit.colour, line=0.6), rib(panel.hem, 0.07 * b * panel.sign, pitch=0.045 * b, weight=0.3)]
+        work: list[Finish | Folds] = [
+            piping(panel.front, band, colour or fit.colour, line=0.6),
+            rib(panel.hem, 0.07 * b * panel.sign, pitch=0.045 * b, weight=0.3),
+        ]
         if panel.sign > 0:
             spots = along(panel.front, np.linspace(0.45, 0.93, 5)) + (0.025 * b, 0)
             work.append(buttons(spots, 0.018 * b, mix(fit.trim, WHITE, 0.3)))
@@ -180,12 +288,24 @@ def cardigan(fit: Fitting) -> list[Fragment]:
 def vest(fit: Fitting) -> list[Fragment]:
     """A knitted vest over a shirt, or a waistcoat."""
     d, b, torso, n = fit.dice.of("cut"), fit.b, fit.torso, fit.torso.neck
-    shirt = shirts.shirt_of(fit, fit.outfit.sleeves.colour, open_=0.0 if fit.outfit.neckwear.kind in shirts.TIED else 0.4, tucked=True, plain=True)
+    shirt = shirts.shirt_of(
+        fit,
+        fit.outfit.sleeves.colour,
+        open_=0.0 if fit.outfit.neckwear.kind in shirts.TIED else 0.4,
+        tucked=True,
+        plain=True,
+    )
     reach = torso.half(1) - 0.17
     if fit.subject.theme == "formal" or d.chance(0.2):
         low = d.uniform(2.3, 2.9)
         cut = Cut(**fit.neckline("deep"), armhole=reach, hem=4.75, ease=(0.0, 0.015, 0.02, 0.03), sag=0.0)
-        edge = [(1.35 * n, torso.slope(1.35 * n)), (0.6 * n, 0.55 * low + 0.2), (-0.03, low), (-0.03, 4.4), (0.07, 5.05)]
+        edge = [
+            (1.35 * n, torso.slope(1.35 * n)),
+            (0.6 * n, 0.55 * low + 0.2),
+            (-0.03, low),
+            (-0.03, 4.4),
+            (0.07, 5.05),
+        ]
         other = [*edge[:2], (0.03, low), (0.03, 4.4), (0.07, 5.05)]
         made = fronts(fit, cut, edge, under=other, z=Plane.TOPWEAR)
         spots = torso.place([(0.0, level) for level in np.linspace(low + 0.2, 4.4, 4)])
@@ -198,7 +318,10 @@ def vest(fit: Fitting) -> list[Fragment]:
     work: list[Finish | Folds] = [rib(made_.neckline, -0.055 * b, pitch=0.045 * b, weight=0.3, colour=tape)]
     if tape:
         work.append(piping(made_.neckline, -0.02 * b, fit.colour, gap=-0.02 * b))
-    work += [rib(hole, s * 0.05 * b, pitch=0.05 * b, weight=0.3, colour=tape) for hole, s in zip(made_.armholes, (1, -1), strict=True)]
+    work += [
+        rib(hole, s * 0.05 * b, pitch=0.05 * b, weight=0.3, colour=tape)
+        for hole, s in zip(made_.armholes, (1, -1), strict=True)
+    ]
     return [*shirt, finished(body, *work), pullovers.knit_hem(fit, made_, tape or fit.colour, z=Plane.TOPWEAR + 0.006)]
 
 
@@ -208,7 +331,13 @@ def jacket(fit: Fitting) -> list[Fragment]:
     kind = d.pick({"bomber": 3, "denim": 2, "leather": 2})
     hem, ajar = d.uniform(4.35, 4.8), d.pick({0.1: 2, 0.2: 2})
     cut = cut_of(fit, "collar", hem=hem, ease=(0.02, 0.05, 0.1, 0.06), sag=0.0)
-    edge = [(1.3 * n, torso.slope(1.3 * n)), (1.05 * n + 0.4 * ajar, 0.6), (ajar + 0.05, 1.6), (ajar + 0.01, 3.2), (ajar + 0.04, hem)]
+    edge = [
+        (1.3 * n, torso.slope(1.3 * n)),
+        (1.05 * n + 0.4 * ajar, 0.6),
+        (ajar + 0.05, 1.6),
+        (ajar + 0.01, 3.2),
+        (ajar + 0.04, hem),
+    ]
     made = fronts(fit, cut, edge, manner="knit" if kind == "bomber" else "crisp")
     out = [back_of(fit, cut, z=Plane.TUCKED + 0.012)]
     for panel in made:
@@ -218,7 +347,11 @@ def jacket(fit: Fitting) -> list[Fragment]:
     if kind == "bomber":
         out += collars.stand(fit, fit.trim, height=0.5, gap=0.9 * n + 0.4 * ajar)
     else:
-        out += lapels(fit, 2.3 + ajar, broad=0.3, notch=kind == "leather") if kind == "leather" else collars.shirt(fit, fit.colour, open_=1.0)
+        out += (
+            lapels(fit, 2.3 + ajar, broad=0.3, notch=kind == "leather")
+            if kind == "leather"
+            else collars.shirt(fit, fit.colour, open_=1.0)
+        )
     return [*under(fit, fit.outfit.inner, d.pick({"crew": 3, "scoop": 2, "high": 1})), *out]
 
 
@@ -228,15 +361,26 @@ def _jacket_work(fit: Fitting, panel: Panel, kind: str) -> list[Finish | Folds]:
     metal = SILVER if fit.dice.of("metal").chance(0.6) else GOLD
     if kind == "denim":
         seam = torso.curve(signed([(0.12, 1.75), (0.3, 1.72), (torso.half(2), 1.7)], s))
-        down = [torso.curve(signed([(x, 1.75), (0.85 * x, 4.0), (0.8 * x, panel.hem[0, 1] and 4.5)], s)) for x in (0.2, 0.34)]
+        down = [torso.curve(signed([(x, 1.75), (0.85 * x, 4.0), (0.8 * x, 4.5)], s)) for x in (0.2, 0.34)]
         h = torso.half(2.5)
         (ax, ay), (zx, zy) = torso.place(sorted(signed([(0.3 * h, 2.1), (0.75 * h, 2.1)], s)))
         box = pocket(np.array([(ax, ay), (zx, zy), (zx, zy + 0.24 * b), (ax, ay + 0.24 * b)]), flap=0.35, rounded=False)
         tack = mix(fit.colour, (230, 170, 90), 0.6)
         spots = along(panel.front, np.linspace(0.3, 0.95, 5)) + (0.025 * b * s, 0)
-        return [lines(seam, *down, weight=0.5), stitches(seam + (0, 0.02 * b), 0.04 * b, tack), box, piping(panel.front, 0.05 * b * s, fit.colour, line=0.5), buttons(spots, 0.015 * b, metal), piping(panel.hem, 0.09 * b * s, fit.colour, line=0.6)]
+        return [
+            lines(seam, *down, weight=0.5),
+            stitches(seam + (0, 0.02 * b), 0.04 * b, tack),
+            box,
+            piping(panel.front, 0.05 * b * s, fit.colour, line=0.5),
+            buttons(spots, 0.015 * b, metal),
+            piping(panel.hem, 0.09 * b * s, fit.colour, line=0.6),
+        ]
     work: list[Finish | Folds] = [piping(panel.front, 0.028 * b * s, metal, line=0.5)]
-    slant = torso.curve(signed([(0.22, 3.9), (0.31, 4.2)], s)) if kind == "bomber" else torso.curve(signed([(0.18, 3.3), (0.36, 3.15)], s))
+    slant = (
+        torso.curve(signed([(0.22, 3.9), (0.31, 4.2)], s))
+        if kind == "bomber"
+        else torso.curve(signed([(0.18, 3.3), (0.36, 3.15)], s))
+    )
     work.append(lines(slant, slant + (0.018 * b * s, 0.006), weight=0.7))
     if kind == "bomber":
         work.append(rib(panel.hem, 0.1 * b * s, pitch=0.05 * b, weight=0.35, colour=fit.trim))
@@ -257,18 +401,29 @@ def tracksuit(fit: Fitting) -> list[Fragment]:
     if style == "yoke":
         yoke = torso.curve([(-h - 0.05, 1.9), (0, 2.15 + d.near(0, 0.3)), (h + 0.05, 1.9)])
         top = torso.place([(h + 0.2, -1.0), (-h - 0.2, -1.0)])
-        work += [Finish((Mark((np.concatenate([yoke, top]),), stripe),)), piping(yoke, -0.03 * b, WHITE, line=0.0), lines(yoke, weight=0.5)]
+        work += [
+            Finish((Mark((np.concatenate([yoke, top]),), stripe),)),
+            piping(yoke, -0.03 * b, WHITE, line=0.0),
+            lines(yoke, weight=0.5),
+        ]
     elif style == "tapes":
         for sign in (-1, 1):
             line = torso.curve(signed([(0.2, -0.2), (torso.half(1) - 0.02, 1.0)], sign))
-            work += [piping(line, sign * -0.03 * b, stripe, gap=sign * -0.02 * b), piping(line, sign * -0.03 * b, stripe, gap=sign * -0.075 * b)]
+            work += [
+                piping(line, sign * -0.03 * b, stripe, gap=sign * -0.02 * b),
+                piping(line, sign * -0.03 * b, stripe, gap=sign * -0.075 * b),
+            ]
     else:
         for side, sign in zip(made.sides, (1, -1), strict=True):
             work += [piping(side, sign * 0.09 * b, stripe, line=0.5)]
     work.append(zip_(torso.curve([(0, 0.5), (0, 2.5), (0, hem + 0.2)]), 0.035 * b, SILVER))
     work += [lines(torso.curve(signed([(0.28, 3.95), (0.38, 4.35)], sign)), weight=0.8) for sign in (-1, 1)]
     tape = stripe if d.chance(0.5) else fit.colour
-    return [finished(body, *work), pullovers.knit_hem(fit, made, tape, z=Plane.TOPWEAR + 0.006, width=0.12), *collars.stand(fit, tape, trim=stripe if tape is not stripe else WHITE, height=0.75)]
+    return [
+        finished(body, *work),
+        pullovers.knit_hem(fit, made, tape, z=Plane.TOPWEAR + 0.006, width=0.12),
+        *collars.stand(fit, tape, trim=stripe if tape is not stripe else WHITE, height=0.75),
+    ]
 
 
 def uniform(fit: Fitting) -> list[Fragment]:
@@ -279,17 +434,28 @@ def uniform(fit: Fitting) -> list[Fragment]:
     metal, double = d.pick({GOLD: 3, SILVER: 1.5}), d.chance(0.6)
     lap = -0.16 if double else -0.02
     n = torso.neck
-    edge = [(1.15 * n, torso.slope(1.15 * n)), (0.3 * n, 0.35), (lap if double else 0.0, 0.7), (lap, 2.0), (0.75 * lap, 4.0), (0.8 * lap, hem)]
+    edge = [
+        (1.15 * n, torso.slope(1.15 * n)),
+        (0.3 * n, 0.35),
+        (lap if double else 0.0, 0.7),
+        (lap, 2.0),
+        (0.75 * lap, 4.0),
+        (0.8 * lap, hem),
+    ]
     other = [*edge[:2], (0.02, 0.8), (0.02, 4.0), (0.03, hem)]
     made = fronts(fit, cut, edge, under=other)
     tape = fit.trim if d.chance(0.6) else None
     levels = np.linspace(1.15, 4.6, 5 if double else 6)
-    columns = [(lap + 0.06, 0.12 + 0.03 * k) for k, _ in enumerate(levels)]
-    spots = [(x, level) for k, level in enumerate(levels) for x in ((lap + 0.05 + 0.015 * abs(k - 3), -(lap + 0.05 + 0.015 * abs(k - 3))) if double else (0.03,))]
-    del columns
+    spots = [
+        (x, level)
+        for k, level in enumerate(levels)
+        for x in ((lap + 0.05 + 0.015 * abs(k - 3), -(lap + 0.05 + 0.015 * abs(k - 3))) if double else (0.03,))
+    ]
     out: list[Fragment] = []
     for panel in made:
-        work: list[Finish | Folds] = [piping(np.concatenate([panel.front, panel.hem]), panel.sign * 0.025 * b, tape)] if tape else []
+        work: list[Finish | Folds] = (
+            [piping(np.concatenate([panel.front, panel.hem]), panel.sign * 0.025 * b, tape)] if tape else []
+        )
         if panel.sign > 0:
             work.append(buttons(torso.place(spots), 0.024 * b, metal))
             if not double and d.chance(0.4):
@@ -315,7 +481,16 @@ def _braids(fit: Fitting, levels: np.ndarray, colour: Colour) -> Finish:
     return Finish((Mark(tuple(tapes), colour),))
 
 
-def belt(fit: Fitting, level: float, colour: Colour, metal: Colour, *, z: float = Plane.TOPWEAR + 0.02, width: float = 0.11, ease: float = 0.035) -> Fragment:
+def belt(
+    fit: Fitting,
+    level: float,
+    colour: Colour,
+    metal: Colour,
+    *,
+    z: float = Plane.TOPWEAR + 0.02,
+    width: float = 0.11,
+    ease: float = 0.035,
+) -> Fragment:
     """A belt with a buckle."""
     b, torso = fit.b, fit.torso
     x = torso.half(level) + ease
@@ -323,7 +498,12 @@ def belt(fit: Fitting, level: float, colour: Colour, metal: Colour, *, z: float 
     strap = np.concatenate([line - (0, width / 2 * b), (line + (0, width / 2 * b))[::-1]])
     mx, my = torso.point(0, level + 0.09)
     w, h = 0.075 * b, 0.65 * width * b
-    frame = path([(mx - w, my - h), (mx + w, my - h)], [(mx + w, my - h), (mx + w, my + h)], [(mx + w, my + h), (mx - w, my + h)], [(mx - w, my + h), (mx - w, my - h)])
+    frame = path(
+        [(mx - w, my - h), (mx + w, my - h)],
+        [(mx + w, my - h), (mx + w, my + h)],
+        [(mx + w, my + h), (mx - w, my + h)],
+        [(mx - w, my + h), (mx - w, my - h)],
+    )
     hole = (frame - (mx, my)) * (0.6, 0.55) + (mx, my)
     rings = tuple(Stroke(np.concatenate([box, box[:1]]), 0.55, BLUNT) for box in (frame, hole))
     buckle = Finish((Mark((frame,), metal), Mark((hole,), colour)), strokes=rings)
@@ -338,7 +518,10 @@ def _strap(fit: Fitting, sign: int, metal: Colour) -> Fragment:
     shape = np.concatenate([torso.curve(signed(top, sign)), torso.place(signed(low, sign))])
     x, y = torso.place(signed([(h * 0.56, torso.slope(h * 0.56) + 0.2)], sign))[0]
     edge = torso.curve(signed(top, sign))
-    work = [buttons(np.array([(x, y)]), 0.02 * fit.b, metal), piping(edge, sign * -0.012 * fit.b, metal, gap=sign * -0.012 * fit.b)]
+    work = [
+        buttons(np.array([(x, y)]), 0.02 * fit.b, metal),
+        piping(edge, sign * -0.012 * fit.b, metal, gap=sign * -0.012 * fit.b),
+    ]
     return finished(fit.piece(shape, Plane.COLLAR - 0.01, darker(fit.colour, 0.15), relief=0.01), *work)
 
 
@@ -350,13 +533,3 @@ def _aiguillette(fit: Fitting, metal: Colour) -> Fragment:
     ropes = np.concatenate([beside(outer, 0.016 * fit.b, -0.016 * fit.b)])
     other = beside(inner_, 0.014 * fit.b, -0.014 * fit.b)
     return Fragment("topwear", Plane.COLLAR - 0.02, (ropes, other), metal, relief=0.01, casts=0.5)
-
-
-def coat(fit: Fitting) -> list[Fragment]:
-    """A winter coat to the thighs or below: double-breasted, a duffle with toggles, or with a belt; fur sometimes."""
-    from animelayers.artist import gowns
-
-    return gowns.coat(fit)
-
-
-_ = (crease, Shade, Spots)

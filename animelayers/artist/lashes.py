@@ -90,19 +90,22 @@ def _band(one: Eye, tip: Curve, breadth: float) -> tuple[Curve, Curve]:
     up = one.sign * normals(lid)
     edge = lid + 0.8 * thick * up
     flown = edge[t < 0.84]
-    outer = np.concatenate([flown[:-1], spline(np.stack([flown[-1], 0.45 * edge[-1] + 0.2 * flown[-1] + 0.35 * tip, tip]))])
+    outer = np.concatenate(
+        [flown[:-1], spline(np.stack([flown[-1], 0.45 * edge[-1] + 0.2 * flown[-1] + 0.35 * tip, tip]))]
+    )
     root = lid[-1] + 0.12 * (lid[-1] - lid[-4])
     return np.concatenate([lid - 0.2 * thick * up, [root], outer[::-1]]), outer
 
 
 def _hair(edge: Curve, share: float, reach: float, sign: int, lean: float = 0.9, breadth: float = 0.0058) -> Curve:
     """A single lash: leaves an edge along it, then flicks out."""
-    start, root, after = (np.asarray(along(edge, share + step)) for step in (-0.09, 0.0, 0.03))
+    root, after = along(edge, share), along(edge, share + 0.03)
     way = (after - root) / max(float(np.hypot(*(after - root))), 1e-9)
     out = sign * np.array([way[1], -way[0]])
+    start = root - 0.7 * reach * way - breadth * out
+    turn = root + reach * (0.35 * way + 0.28 * out)
     tip = root + reach * (out + lean * way) / (1 + lean * lean) ** 0.5
-    inward = 0.0035 * out
-    spine = spline(np.stack([start - 2 * inward, root - 0.5 * inward, root + 0.35 * reach * way + 0.28 * reach * out, tip]))
+    spine = spline(np.stack([start, root - 0.3 * breadth * out, turn, tip]))
     return ribbon(spine, breadth * profile((0, 0.35, 1), (0.5, 1.0, 0.0), positions(spine)))
 
 
@@ -119,8 +122,7 @@ def _closed(one: Eye, lid: str) -> tuple[list[Curve], Curve]:
     breadth = (0.62 + 0.2 * manner.breadth) * max(one.shape.lash, 0.02) * one.subject.face.size
     shapes = [ribbon(spine, 0.5 * breadth * profile((0, 0.25, 0.7, 1), (0.1, 0.8, 1.0, 0.15), t))]
     below = lid == "rest"
-    for share in manner.points:
-        if share > 0.5:
-            shapes.append(_hair(spine, share, manner.reach, -one.sign if below else one.sign))
+    out = -one.sign if below else one.sign
+    shapes += [_hair(spine, share, manner.reach, out) for share in manner.points if share > 0.5]
     crease = one.at(spline([(-0.6, -0.5 * tall), (0.0, -0.66 * tall), (0.7, -0.46 * tall)])) if below else NO_FOLD
     return shapes, crease

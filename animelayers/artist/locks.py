@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -18,6 +19,9 @@ Span = tuple[float, float]
 
 FINE = 0.035
 """Head heights between the points of a strand."""
+
+CROWDED = 0.045
+"""Head heights between lines, below which the pen leaves one out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,12 +109,6 @@ def clumps(
     return made
 
 
-def _flank(notch: tuple[float, float], tip: tuple[float, float], power: float) -> tuple[np.ndarray, np.ndarray]:
-    """From a notch to a tip in `(s, t)`: leaves the notch along the strand, closes towards the end."""
-    k = np.linspace(0, 1, 10)
-    return tip[0] + (notch[0] - tip[0]) * (1 - k**power), notch[1] + (tip[1] - notch[1]) * k
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Edge:
     """The cut edge of a sheet."""
@@ -124,16 +122,19 @@ class Edge:
 
 
 def cut(sheet: Sheet, parts: Sequence[Clump]) -> Edge:
-    """The edge that clumps make."""
-    notch = [*(c.notch for c in parts), min(parts[-1].notch, parts[-1].end - 0.02)]
-    flanks = []
-    for k, c in enumerate(parts):
-        for side, power in ((0, 1.05 + 0.5 * c.lean), (1, 1.05 - 0.5 * c.lean)):
-            high = min(notch[k + side], c.end - 0.02)
-            s, t = _flank((c.right if side else c.left, high), (c.tip, c.end), power)
-            flanks.append(sheet.at(s, t)[:: -1 if side else 1])
-    inside = tuple((c.left, min(c.notch, before.end - 0.02)) for before, c in zip(parts, parts[1:], strict=False))
-    return Edge(tuple(flanks), inside, (min(notch[0], parts[0].end - 0.02), notch[-1]))
+    """The edge that clumps make: its flanks leave each notch along the strands and close towards the tips."""
+    inner = [min(c.notch, c.end - 0.02, before.end - 0.02) for before, c in pairwise(parts)]
+    notch = np.array([min(parts[0].notch, parts[0].end - 0.02), *inner, min(parts[-1].notch, parts[-1].end - 0.02)])
+    tip, end, lean = np.array([(c.tip, c.end, c.lean) for c in parts]).T[:, :, None, None]
+    sides = np.array([(c.left, c.right) for c in parts])[..., None]
+    high = np.stack([notch[:-1], notch[1:]], axis=1)[..., None]
+    k = np.linspace(0, 1, 10)
+    power = 1.05 + 0.5 * lean * np.array([[1.0], [-1.0]])
+    s, t = tip + (sides - tip) * (1 - k**power), high + (end - high) * k
+    points = sheet.at(s.ravel(), t.ravel()).reshape(len(parts), 2, 10, 2)
+    flanks = tuple(curve for left, right in points for curve in (left, right[::-1]))
+    notches = tuple((c.left, t) for c, t in zip(parts[1:], inner, strict=True))
+    return Edge(flanks, notches, (float(notch[0]), float(notch[-1])))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,10 +186,21 @@ def panel(
         if start < stop:
             strokes.append(Stroke(sheet.strand(s, start, stop), 1.0, (0.0 if start == 0 else 0.5, 0.0)))
     strokes += [Stroke(flank, 1.0, (0.0, 0.0)) for flank in edge.flanks]
-    strokes += [_notch_line(sheet, s, t, dice) for s, t in edge.notches if dice.chance(0.8)]
+    roomy = _roomy(sheet, edge.notches)
+    strokes += [_notch_line(sheet, s, t, dice) for s, t in roomy if dice.chance(0.8)]
     strokes += [_inner_line(sheet, dice) for _ in range(lines)]
-    shades = [_gap(sheet, s, t, dice) for s, t in edge.notches if dice.chance(0.6)]
+    shades = [_gap(sheet, s, t, dice) for s, t in roomy if dice.chance(0.6)]
     return hair(look, z, np.concatenate([left, *edge.flanks, right]), strokes, shades)
+
+
+def _roomy(sheet: Sheet, notches: Sequence[Span]) -> list[Span]:
+    """Notches far enough from the one before and from the sheet's sides for a line of their own."""
+    if not notches:
+        return []
+    s, t = np.array(notches).T
+    x, y = sheet.at(np.array([0.0, *s, 1.0]), np.array([t[0], *t, t[-1]])).T
+    step = np.hypot(np.diff(x), np.diff(y))
+    return [notch for k, notch in enumerate(notches) if min(step[k], step[k + 1]) > CROWDED]
 
 
 def _notch_line(sheet: Sheet, s: float, t: float, dice: Dice) -> Stroke:

@@ -69,8 +69,12 @@ def _painted(subject: Subject, made: Lips, at: Callable[[Points], Curve]) -> lis
         shade = ellipse(0, low + 0.36, 0.34, 0.1)
         area = ellipse(0, low + 0.36, 0.6, 0.36)
         return [_tinted(subject, at(area), (Mark((at(shade),), mix(skin, lips, 0.7), 0.8, blur=0.004),))]
-    upper = path([(-0.8, 0.0), (-0.25, -0.24), (0, -0.16), (0.25, -0.24), (0.8, 0.0)], [(0.8, 0.0), (0, 0.1), (-0.8, 0.0)])
-    lower = path([(-0.75, 0.0), (0, 0.1), (0.75, 0.0)], [(0.75, 0.0), (0.35, 0.34), (0, 0.4), (-0.35, 0.34), (-0.75, 0.0)])
+    upper = path(
+        [(-0.8, 0.0), (-0.25, -0.24), (0, -0.16), (0.25, -0.24), (0.8, 0.0)], [(0.8, 0.0), (0, 0.1), (-0.8, 0.0)]
+    )
+    lower = path(
+        [(-0.75, 0.0), (0, 0.1), (0.75, 0.0)], [(0.75, 0.0), (0.35, 0.34), (0, 0.4), (-0.35, 0.34), (-0.75, 0.0)]
+    )
     colour = shifted(lips, chroma=1.15)
     marks = (
         Mark((at(upper),), shifted(colour, lightness=-0.05), 0.75, blur=0.002),
@@ -94,23 +98,40 @@ def _closed(*points: tuple[float, float], breadth: float = FINE) -> Callable[[],
 
 
 def _smile() -> Lips:
-    return Lips(
-        (([(-1, -0.16), (-0.5, 0.06), (0, 0.13), (0.5, 0.06), (1, -0.16)], FINE),)
-    )
+    return Lips((([(-1, -0.16), (-0.5, 0.06), (0, 0.13), (0.5, 0.06), (1, -0.16)], FINE),))
 
 
 def _cat() -> Lips:
-    return Lips((([(-1, -0.18), (-0.72, 0.16), (-0.3, 0.2), (0, -0.06)], FINE), ([(0, -0.06), (0.3, 0.2), (0.72, 0.16), (1, -0.18)], FINE)))
+    return Lips(
+        (
+            ([(-1, -0.18), (-0.72, 0.16), (-0.3, 0.2), (0, -0.06)], FINE),
+            ([(0, -0.06), (0.3, 0.2), (0.72, 0.16), (1, -0.18)], FINE),
+        )
+    )
 
 
 def _smirk() -> Lips:
-    return Lips((([(-0.8, 0.06), (-0.1, 0.1), (0.55, -0.02), (1.05, -0.26)], FINE), ([(1.0, -0.36), (1.1, -0.26), (1.08, -0.14)], 0.6 * FINE)))
+    return Lips(
+        (
+            ([(-0.8, 0.06), (-0.1, 0.1), (0.55, -0.02), (1.05, -0.26)], FINE),
+            ([(1.0, -0.36), (1.1, -0.26), (1.08, -0.14)], 0.6 * FINE),
+        )
+    )
 
 
-def _open(depth: float, width: float = 1.0, *, bow: float = 0.14) -> tuple[Curve, list[tuple[float, float]], list[tuple[float, float]]]:
+def _open(
+    depth: float, width: float = 1.0, *, bow: float = 0.14
+) -> tuple[Curve, list[tuple[float, float]], list[tuple[float, float]]]:
     """An open mouth: its area, upper and lower edge."""
     top = [(-width, -0.14), (-0.5 * width, bow - 0.08), (0, bow), (0.5 * width, bow - 0.08), (width, -0.14)]
-    low = [(width, -0.14), (0.78 * width, 0.5 * depth), (0.34 * width, 0.95 * depth), (-0.34 * width, 0.95 * depth), (-0.78 * width, 0.5 * depth), (-width, -0.14)]
+    low = [
+        (width, -0.14),
+        (0.78 * width, 0.5 * depth),
+        (0.34 * width, 0.95 * depth),
+        (-0.34 * width, 0.95 * depth),
+        (-0.78 * width, 0.5 * depth),
+        (-width, -0.14),
+    ]
     return path(top, low), top, low
 
 
@@ -123,7 +144,9 @@ def _teeth(top: list[tuple[float, float]], depth: float) -> Curve:
 
 def _laugh(depth: float = 1.05) -> Lips:
     area, top, low = _open(depth)
-    return Lips(((top, FINE), (low, 0.8 * FINE)), area, (_teeth(top, 0.17),), ellipse(0, 1.02 * depth, 0.6, 0.42 * depth))
+    return Lips(
+        ((top, FINE), (low, 0.8 * FINE)), area, (_teeth(top, 0.17),), ellipse(0, 1.02 * depth, 0.6, 0.42 * depth)
+    )
 
 
 def _small_open() -> Lips:
@@ -144,14 +167,20 @@ def _grin() -> Lips:
 
 
 def _clenched() -> Lips:
-    area = path([(-0.9, 0.1), (-0.4, -0.14), (0.4, -0.14), (0.9, 0.1)], [(0.9, 0.1), (0.72, 0.34), (0, 0.28), (-0.72, 0.34), (-0.9, 0.1)])
+    area = path(
+        [(-0.9, 0.1), (-0.4, -0.14), (0.4, -0.14), (0.9, 0.1)],
+        [(0.9, 0.1), (0.72, 0.34), (0, 0.28), (-0.72, 0.34), (-0.9, 0.1)],
+    )
     edge = [tuple(p) for p in np.concatenate([area[::6], area[:1]]).tolist()]
     lines = [([(x, -0.14), (x, 0.3)], 0.4 * FINE) for x in (-0.45, 0.0, 0.45)]
     return Lips(((edge, FINE), ([(-0.8, 0.12), (0.8, 0.12)], 0.4 * FINE), *lines), area, (area,))
 
 
 def _shout() -> Lips:
-    area = path([(-0.62, 0.0), (-0.3, -0.3), (0.3, -0.3), (0.62, 0.0)], [(0.62, 0.0), (0.74, 0.6), (0.4, 0.95), (-0.4, 0.95), (-0.74, 0.6), (-0.62, 0.0)])
+    area = path(
+        [(-0.62, 0.0), (-0.3, -0.3), (0.3, -0.3), (0.62, 0.0)],
+        [(0.62, 0.0), (0.74, 0.6), (0.4, 0.95), (-0.4, 0.95), (-0.74, 0.6), (-0.62, 0.0)],
+    )
     top = [(-0.62, 0.0), (-0.3, -0.3), (0.3, -0.3), (0.62, 0.0)]
     low = [(0.62, 0.0), (0.74, 0.6), (0.4, 0.95), (-0.4, 0.95), (-0.74, 0.6), (-0.62, 0.0)]
     return Lips(((top, FINE), (low, 0.9 * FINE)), area, (_teeth(top, 0.2),), ellipse(0, 0.95, 0.46, 0.36))

@@ -41,7 +41,7 @@ Drawn = tuple[tuple[Curve, ...], tuple[Mark, ...]]
 """What is inked, and what lies in the skin."""
 
 
-def draw(subject: Subject, dice: Dice) -> list[Fragment]:  # noqa: ARG001 - as every builder
+def draw(subject: Subject, dice: Dice) -> list[Fragment]:
     """A patch of skin with the nose's colours, and its ink."""
     ridge = Ridge(subject)
     inked, marks = NOSES[subject.face.nose](ridge)
@@ -86,8 +86,14 @@ def _line(ridge: Ridge) -> Drawn:
 
 def _wedge(ridge: Ridge) -> Drawn:
     """A shadow beside and under the tip."""
-    wedge = path([(-0.002, -0.04), (0.017, -0.006), (0.013, 0.003)], [(0.013, 0.003), (0.0, 0.01), (-0.012, 0.001)], [(-0.012, 0.001), (-0.002, -0.04)])
-    return (ridge.stroke([(-0.01, 0.004), (0.001, 0.008), (0.012, 0.004)], 0.0032),), (Mark((ridge.at(wedge),), _shadow(ridge), 0.75),)
+    wedge = path(
+        [(-0.002, -0.04), (0.017, -0.006), (0.013, 0.003)],
+        [(0.013, 0.003), (0.0, 0.01), (-0.012, 0.001)],
+        [(-0.012, 0.001), (-0.002, -0.04)],
+    )
+    return (ridge.stroke([(-0.01, 0.004), (0.001, 0.008), (0.012, 0.004)], 0.0032),), (
+        Mark((ridge.at(wedge),), _shadow(ridge), 0.75),
+    )
 
 
 def _shine(ridge: Ridge) -> Drawn:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
 
+from animelayers.artist import faceshape
 from animelayers.artist.curves import Curve, Points, spline, turned
 from animelayers.artist.eyeshape import EYES, EyeShape
 from animelayers.artist.figure import SIDES
 from animelayers.artist.subject import Subject
+
+
+ROOM = 0.022
+"""Head heights of skin that are left between an eye's outer corner and the edge of the face."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,11 +39,15 @@ class Eye:
         """Closed, between the lids, in the eye's frame."""
         return np.concatenate([self.upper, self.lower[1:-1]])
 
+    squeeze: float = 1.0
+    """How much narrower the eye is drawn than it turns, so that the far one stays on the face."""
+
     def flat(self, points: Points) -> Curve:
         """The eye's frame → the head's silhouette frame."""
         face, (w, h) = self.subject.face, self.subject.face.eye
-        p = turned(np.asarray(points, np.float64) * (w, h), -face.slant)
-        return self.subject.figure.head.turn((p + (face.spacing, face.level)) * (self.sign, 1))
+        p = turned(np.concatenate([[(-1.0, 0.0)], np.asarray(points, np.float64)]) * (w, h), -face.slant)
+        p = self.subject.figure.head.turn((p + (face.spacing, face.level)) * (self.sign, 1))
+        return (p[1:] - p[0]) * (self.squeeze, 1) + p[0]
 
     def at(self, points: Points) -> Curve:
         """The eye's frame → the drawing."""
@@ -56,4 +66,7 @@ def eye(subject: Subject, side: str) -> Eye:
     upper, lower = np.array(shape.upper), np.array(shape.lower)
     rest = np.interp(upper[:, 0], lower[::-1, 0], lower[::-1, 1])
     upper[:, 1] = rest + (upper[:, 1] - rest) * face.openness
-    return Eye(subject, side, shape, spline(upper), spline(lower))
+    made = Eye(subject, side, shape, spline(upper), spline(lower))
+    corners = made.flat([(-1.0, 0.0), (1.02, 0.1)])
+    kept = faceshape.within(faceshape.contour(subject), corners, ROOM)
+    return dataclasses.replace(made, squeeze=float((kept[1, 0] - corners[0, 0]) / (corners[1, 0] - corners[0, 0])))

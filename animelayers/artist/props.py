@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from animelayers.artist.curves import Curve, Points, ellipse, path, spline, turned
+from animelayers.artist.curves import Curve, Points, spline, turned
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Shade, Stroke
 from animelayers.artist.wardrobe import Garment
@@ -111,6 +111,3 @@ def both(right: Points) -> Curve:
     """A symmetric outline from its right half, top to bottom."""
     half = spline(right)
     return np.concatenate([half, half[::-1] * (-1, 1)])
-
-
-__all__ = ["Prop", "both", "box", "ellipse", "path", "spline", "taper"]

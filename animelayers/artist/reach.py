@@ -70,7 +70,7 @@ ARM_POSES: dict[str, tuple[Reach, Reach]] = {
     "wave": (Reach((18, 44), (150, 172), z_fore=Plane.ARM_FRONT),) * 2,
     "raised": (Reach((132, 158), (158, 190), z_fore=Plane.ARM_FRONT),) * 2,
     "hold": (Reach((8, 18), Goal("trunk", 0.5, 3.9), (0.6, 0.8), z_fore=_NEAR + 0.02),) * 2,
-    "offer": (Reach((16, 30), (60, 100), (0.6, 0.85), z_fore=_NEAR),) * 2,
+    "offer": (Reach((14, 30), (100, 132), (0.6, 0.8), z_fore=_NEAR),) * 2,
 }
 """What the nearer and the farther arm do."""
 

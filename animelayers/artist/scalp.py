@@ -65,7 +65,7 @@ class Scalp:
         p = np.array(points, np.float64)
         head, (u, v) = self.figure.head, p.T
         edge = np.minimum((u / np.maximum(self.breadth(v), 0.05)) ** 2, 1.0)
-        forward = profile((-0.58, -0.3), (-0.3, 1.0), v) if front > 0 else front
+        forward = profile((-0.58, -0.3), (-0.15, 1.0) if front > 0 else (-0.15, front), v)
         slack = np.where(u * head.yaw < 0, 0.07, 0.008)
         fade = 1 - np.clip((v - 0.5) / 0.9, 0.0, 1.0)
         x = u + head.yaw * (0.25 * forward * (1 - edge) - slack * edge * fade)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def broken(scalp: Scalp, dice: Dice, v: float) -> list[Curve]:
     ends = [-0.8, *cuts, 0.8]
     return [
         _zigzag(scalp, dice.of(k), v, a + 0.06, b - 0.06, dice.uniform(0.02, 0.045))
-        for k, (a, b) in enumerate(zip(ends, ends[1:], strict=False))
+        for k, (a, b) in enumerate(pairwise(ends))
         if b - a > 0.3
     ]
 
@@ -64,8 +65,8 @@ def dashes(scalp: Scalp, dice: Dice, v: float) -> list[Curve]:
     made = []
     for p, d, a in zip(at, down, across, strict=True):
         far, wide = dice.uniform(0.012, 0.035), dice.uniform(0.004, 0.008)
-        p = p + d * dice.near(0, 0.02)
-        made.append(np.stack([p - d * far, p + a * wide, p + d * far, p - a * wide]))
+        middle = p + d * dice.near(0, 0.02)
+        made.append(np.stack([middle - d * far, middle + a * wide, middle + d * far, middle - a * wide]))
     return made
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from animelayers.artist import collars
-from animelayers.artist.bodice import Trunk
 from animelayers.artist.curves import along
 from animelayers.artist.drawing import Colour, Fragment, Plane
 from animelayers.artist.fitting import Fitting, cut_of, darker, nape, shell, signed
@@ -35,9 +34,8 @@ def sailor(fit: Fitting) -> list[Fragment]:
     return out
 
 
-def placket(fit: Fitting, made: Trunk, start: float, stop: float, colour: Colour, *, count: int = 5) -> Finish:
+def placket(fit: Fitting, start: float, stop: float, colour: Colour, *, count: int = 5) -> Finish:
     """The strip down the front with its buttons, between two levels."""
-    del made
     spine = fit.torso.curve([(0.0, start), (0.0, (start + stop) / 2), (0.0, stop)])
     w = 0.035 * fit.b
     spots = along(spine, (np.arange(count) + 0.5) / count)
@@ -57,14 +55,14 @@ def shirt(fit: Fitting) -> list[Fragment]:
 
 def shirt_of(fit: Fitting, colour: Colour, *, open_: float, tucked: bool, plain: bool = False) -> list[Fragment]:
     """A shirt of a colour; `plain` is one that lies under something else."""
-    d, b = fit.dice.of("shirt"), fit.b
+    d = fit.dice.of("shirt")
     hem = 4.75 if tucked else d.uniform(5.1, 5.6)
     ease = (0.0, 0.01, 0.03, 0.0) if tucked else (0.0, 0.02, 0.07, 0.05)
     cut = cut_of(fit, "v" if open_ else "collar", hem=hem, ease=ease, sag=0.0 if tucked else 0.06)
     z = Plane.TUCKED if tucked else Plane.TOPWEAR
     body, made = shell(fit, cut, "" if plain else "crisp", z=z, colour=colour, patterned=not plain)
     start = 0.42 + 0.95 * open_
-    front = placket(fit, made, start, hem, mix(colour, (60, 60, 80), 0.25), count=6 if hem > 5 else 5)
+    front = placket(fit, start, hem, mix(colour, (60, 60, 80), 0.25), count=6 if hem > 5 else 5)
     extra: list[Finish | Folds] = [front]
     if not plain and d.chance(0.4):
         extra.append(chest_pocket(fit))
@@ -89,11 +87,11 @@ def blousing(fit: Fitting, level: float) -> Folds:
 
 def blouse(fit: Fitting) -> list[Fragment]:
     """A blouse: round or standing collar, frills down the front, gathered into the waistband."""
-    d, b = fit.dice.of("cut"), fit.b
+    d = fit.dice.of("cut")
     cut = cut_of(fit, "collar", hem=4.75, ease=(0.0, 0.02, 0.05, 0.0), sag=0.0)
     body, made = shell(fit, cut, "crisp", z=Plane.TUCKED)
     trim = fit.trim
-    out = [finished(body, placket(fit, made, 0.5, 4.75, trim), blousing(fit, 4.05)), nape(fit, made)]
+    out = [finished(body, placket(fit, 0.5, 4.75, trim), blousing(fit, 4.05)), nape(fit, made)]
     paler = mix(fit.colour, WHITE, 0.5)
     if d.chance(0.6):
         out += jabot(fit, paler)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from animelayers.artist.curves import Curve, ellipse, profile
+from animelayers.artist.curves import Curve, ellipse, profile, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Plane, Stroke
-from animelayers.artist.locks import Look, Sheet, clumps, panel, streaks
+from animelayers.artist.locks import Look, Sheet, clumps, hair, panel, streaks
 from animelayers.artist.scalp import Scalp, smooth
 
 Spots = Sequence[tuple[float, float]]
@@ -58,6 +58,16 @@ def band(scalp: Scalp, middle: Curve, wide: float, z: float, dice: Dice) -> Frag
     return Fragment("headwear", z, (shape,), dice.pick([palette.accent, palette.dark, palette.pale]), relief=0.015)
 
 
+def gathered(scalp: Scalp, look: Look, tie: tuple[float, float], z: float) -> Fragment:
+    """The hair drawn from behind an ear to a tie below it."""
+    to, (u, v) = (1 if tie[0] > 0 else -1), tie
+    outer = scalp.lay(spline([(0.45 * to, -0.2), (0.46 * to, 0.5 * v - 0.04), (u + 0.035 * to, v)]), -0.3)
+    inner = scalp.lay(spline([(0.2 * to, -0.2), (0.22 * to, 0.5 * v), (u - 0.035 * to, v)]), -0.3)
+    drawn = [outer + (inner - outer) * share for share in (0.0, 0.35, 0.6, 1.0)]
+    strokes = [Stroke(line, weight, (0.4, 0.0)) for line, weight in zip(drawn, (1.0, 0.6, 0.5, 1.0), strict=True)]
+    return hair(look, z, np.concatenate([outer, inner[::-1]]), strokes)
+
+
 def _texture(dice: Dice, length: float) -> tuple[float, float]:
     """Height and number of a tail's waves."""
     return dice.pick({(0.012, 0.7): 4, (0.03, 1.6 * length): 2, (0.045, 3.0 * length): 1})
@@ -86,7 +96,8 @@ def low(scalp: Scalp, look: Look, floor: float, dice: Dice) -> list[Fragment]:
         return tail(scalp, look, BEHIND, spine, dice.uniform(0.3, 0.42), dice, wave=_texture(dice, floor))
     end = 0.62 + 0.3 * floor
     spine = [(0.34 * to, 0.38), (0.4 * to, 0.5), (0.4 * to, 0.7), (0.3 * to, end), (0.33 * to, end + 0.25)]
-    return tail(scalp, look, Plane.HAIR_BESIDE, spine, dice.uniform(0.2, 0.27), dice, wave=(0.012, 1.0))
+    drawn = gathered(scalp, look, spine[0], Plane.HAIR_BESIDE - 0.01)
+    return [drawn, *tail(scalp, look, Plane.HAIR_BESIDE, spine, dice.uniform(0.2, 0.27), dice, wave=(0.012, 1.0))]
 
 
 def side(scalp: Scalp, look: Look, floor: float, dice: Dice) -> list[Fragment]:
@@ -116,7 +127,9 @@ def _beside(
         (out + dice.near(0.02, 0.06), v + 0.6 * drop),
         (out - dice.uniform(0.0, 0.16), end),
     ]
-    return tail(scalp, look, z, [(to * x, y) for x, y in spine], wide, dice, wave=_texture(dice, drop))
+    mirrored = [(to * x, y) for x, y in spine]
+    drawn = [gathered(scalp, look, mirrored[0], z - 0.01)] if v > -0.1 else []
+    return [*drawn, *tail(scalp, look, z, mirrored, wide, dice, wave=_texture(dice, drop))]
 
 
 TAILS: dict[str, Callable[[Scalp, Look, float, Dice], list[Fragment]]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from animelayers.artist import pullovers, shirts
+from animelayers.artist import gowns, jackets, pullovers, shirts
 from animelayers.artist.bodice import Torso
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment
@@ -19,6 +19,16 @@ MAKERS: dict[str, Callable[[Fitting], list[Fragment]]] = {
     "sweater": pullovers.sweater,
     "turtleneck": pullovers.turtleneck,
     "hoodie": pullovers.hoodie,
+    "blazer": jackets.blazer,
+    "cardigan": jackets.cardigan,
+    "vest": jackets.vest,
+    "jacket": jackets.jacket,
+    "tracksuit": jackets.tracksuit,
+    "uniform": jackets.uniform,
+    "dress": gowns.dress,
+    "maid": gowns.maid,
+    "robe": gowns.robe,
+    "tunic": gowns.tunic,
 }
 """Who makes which top."""
 

@@ -22,7 +22,7 @@ def _frame(spine: Curve) -> Callable[[np.ndarray, np.ndarray], Curve]:
 
     def place(x: np.ndarray, t: np.ndarray) -> Curve:
         def along(values: np.ndarray) -> np.ndarray:
-            return np.interp(t, at, values)
+            return np.asarray(np.interp(t, at, values))
 
         out = np.asarray(x)
         return np.stack([along(spine[:, 0]) - out * along(d[:, 1]), along(spine[:, 1]) + out * along(d[:, 0])], axis=1)
@@ -30,15 +30,18 @@ def _frame(spine: Curve) -> Callable[[np.ndarray, np.ndarray], Curve]:
     return place
 
 
-def braid(look: Look, z: float, spine: Curve, wide: float, dice: Dice, *, taper: float = 0.6) -> Fragment:
-    """A plait along a spine: lobes to the left and right by turns, each tucked under the next."""
+def braid(
+    look: Look, z: float, spine: Curve, wide: float, ends: tuple[float, float] = (0.85, 0.6)
+) -> Fragment:
+    """A plait along a spine: lobes to the left and right by turns, each tucked under the next. `ends` are shares
+    of the width at its start and end."""
     place = _frame(spine)
     length = float(np.hypot(*np.diff(spine, axis=0).T).sum())
     n = max(3, round(length / (0.75 * wide)))
     t = np.linspace(0, 1, 16 * n + 1)
 
     def half(at: np.ndarray) -> np.ndarray:
-        return np.asarray(0.5 * wide * profile((0, 0.5, 1), (0.85, 1.0, taper), at))
+        return np.asarray(0.5 * wide * profile((0, 0.5, 1), (ends[0], 1.0, ends[1]), at))
 
     def bulge(shift: float) -> np.ndarray:
         return half(t) * (0.7 + 0.3 * np.abs(np.sin(np.pi * (n * t + shift))) ** 0.6)
@@ -65,7 +68,7 @@ def _plait(
 ) -> list[Fragment]:
     """A hanging braid with its band and the tuft below it."""
     whole = smooth(scalp.lay(spine, -0.3), 48)
-    body = braid(look, z, whole[:42], wide, dice)
+    body = braid(look, z, whole[:42], wide)
     end, along = whole[41], whole[47] - whole[41]
     across = np.array([-along[1], along[0]]) * 0.5
     brush = Sheet.of(
@@ -81,8 +84,9 @@ def _plait(
 def braided(scalp: Scalp, look: Look, floor: float, dice: Dice) -> list[Fragment]:
     """One braid, drawn forward over a shoulder."""
     to, end = dice.sign(), 0.6 + 0.5 * floor
-    spine = [(0.33 * to, 0.34), (0.4 * to, 0.52), (0.4 * to, 0.8), (0.33 * to, end)]
-    return _plait(scalp, look, Plane.HAIR_BESIDE, spine, dice.uniform(0.14, 0.19), dice)
+    spine = [(0.26 * to, 0.26), (0.38 * to, 0.5), (0.4 * to, 0.8), (0.33 * to, end)]
+    drawn = gathered(scalp, look, (0.33 * to, 0.4), Plane.HAIR_BESIDE - 0.01)
+    return [drawn, *_plait(scalp, look, Plane.HAIR_BESIDE, spine, dice.uniform(0.14, 0.19), dice)]
 
 
 def twin_braids(scalp: Scalp, look: Look, floor: float, dice: Dice) -> list[Fragment]:
@@ -91,7 +95,8 @@ def twin_braids(scalp: Scalp, look: Look, floor: float, dice: Dice) -> list[Frag
     for to in (-1, 1):
         d = dice.of(to)
         end = 0.55 + 0.5 * floor + d.near(0, 0.05)
-        spine = [(0.4, v), (0.47, v + 0.12), (0.44, 0.4 + 0.4 * end), (0.38 + d.near(0, 0.05), end)]
+        spine = [(0.34, v - 0.16), (0.45, v + 0.06), (0.44, 0.4 + 0.4 * end), (0.38 + d.near(0, 0.05), end)]
+        made.append(gathered(scalp, look, (0.42 * to, v), Plane.HAIR_BESIDE - 0.01))
         made += _plait(scalp, look, Plane.HAIR_BESIDE, [(to * x, y) for x, y in spine], wide, d)
     return made
 
@@ -102,7 +107,7 @@ def crown_braid(scalp: Scalp, look: Look, floor: float, dice: Dice) -> list[Frag
     v = -0.43 + 0.3 * np.abs(u) ** 2.6
     spine = smooth(scalp.lay(np.stack([u * scalp.breadth(v), v], axis=1)), 48)
     look = Look("front hair", look.tone, (), 0.03)
-    return [braid(look, Plane.FRONT_HAIR + 0.04, spine, dice.uniform(0.09, 0.12), dice, taper=0.85)]
+    return [braid(look, Plane.FRONT_HAIR + 0.04, spine, dice.uniform(0.09, 0.12), (0.3, 0.3))]
 
 
 def drills(scalp: Scalp, look: Look, floor: float, dice: Dice) -> list[Fragment]:

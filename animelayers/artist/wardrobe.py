@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour
@@ -157,6 +157,15 @@ OBJECTS: dict[str, Weights] = {
     "sport": {"ball": 3, "racket": 1, "bottle": 1},
     "winter": {"cup": 2, "bag": 1, "phone": 1},
 }
+EMPTY_HANDS = 9.0
+"""Weight of holding nothing, against that of all objects of a theme."""
+WOMENS = frozenset({"dress", "camisole", "crop", "corset", "blouse", "leotard", "offshoulder"})
+MENS = frozenset({"trousers", "jeans", "shorts", "faulds"})
+MOSTLY_WHITE = frozenset({"shirt", "sailor", "blouse"})
+COVERING = frozenset({"trousers", "jeans"})
+"""Bottoms under which only socks are seen."""
+PLAIN: Weights = {"plain": 1}
+LEG_PATTERNS: Weights = {"plain": 6, "band": 1, "stripes": 0.6}
 PATTERNS: Weights = {"plain": 10, "stripes": 1.2, "checks": 1.4, "dots": 0.8, "flowers": 0.5, "band": 1.2, "print": 0.6}
 
 
@@ -199,63 +208,64 @@ class Outfit:
 
 
 def choose(dice: Dice, theme: str, masculine: float, palette: Palette) -> Outfit:
-    """An outfit of a theme; men wear no skirts, open hands may hold something."""
+    """An outfit of a theme; men wear no skirts, nothing grows through hats."""
+    tailor = _Tailor(dice, palette)
     first, second, third = palette.cloth
-    plain = {"plain": 1.0}
-
-    def garment(name: str, weights: Weights, colours: tuple[Colour, ...], patterns: Weights = plain) -> Garment:
-        d = dice.of(name)
-        trims = (palette.accent, palette.pale, palette.dark, second, third)
-        return Garment(d.pick(weights), d.pick(colours), d.pick(trims), d.pick(patterns))
-
+    accent, pale, dark = palette.accent, palette.pale, palette.dark
     man = masculine > 0.5
-    tops = {
-        k: w
-        for k, w in TOPS[theme].items()
-        if not man or k not in ("dress", "camisole", "crop", "corset", "blouse", "leotard", "offshoulder")
-    }
-    light = {"shirt": palette.pale, "sailor": palette.pale, "blouse": palette.pale}
-    top = garment("top", tops or {"tunic": 1}, (first, first, second, palette.pale, palette.dark), PATTERNS)
-    if top.kind in light and dice.of("white").chance(0.75):
-        top = Garment(top.kind, light[top.kind], top.trim, "plain")
-    sleeves = garment("sleeves", SLEEVES[top.kind], (top.colour,))
-    sleeves = Garment(sleeves.kind, palette.pale if top.kind == "vest" else top.colour, top.trim, top.pattern)
-    below = {
-        k: w
-        for k, w in BOTTOMS.get(theme, {"none": 1}).items()
-        if not man or k in ("trousers", "jeans", "shorts", "faulds")
-    }
-    bottom = garment(
-        "bottom",
-        below or {"trousers": 1},
-        (second, second, third, palette.dark, palette.pale),
-        {**PATTERNS, "checks": 3},
-    )
-    if top.kind in WITH_SKIRT:
-        bottom = Garment("none", second, third)
-    covered = bottom.kind in ("trousers", "jeans")
-    legs = garment(
-        "legs",
-        {"socks": 2, "bare": 1} if man or covered else LEGWEAR[theme],
-        (palette.pale, palette.dark, palette.dark, third),
-        {"plain": 6, "band": 1, "stripes": 0.6},
-    )
     animal = dice.of("animal").pick(ANIMALS)
-    worn = {k: w for k, w in HEADWEAR[theme].items() if animal in ("none", "elf") or k not in HATS}
-    held = OBJECTS[theme] | {"none": 1.6 * sum(OBJECTS[theme].values())}
+    top, bottom = _top(tailor, theme, man), _bottom(tailor, theme, man)
+    sleeves = tailor.make("sleeves", SLEEVES[top.kind], (pale if top.kind == "vest" else top.colour,))
+    hats = {kind: w for kind, w in HEADWEAR[theme].items() if animal in ("none", "elf") or kind not in HATS}
     return Outfit(
         top=top,
-        sleeves=sleeves,
-        bottom=bottom,
-        legs=legs,
-        shoes=garment("shoes", SHOES[theme], (palette.dark, palette.dark, first, third, palette.pale)),
-        neckwear=garment("neckwear", NECKWEAR[theme], (palette.accent, palette.accent, second, palette.dark)),
-        headwear=garment("headwear", worn, (palette.accent, first, second, palette.pale, palette.dark)),
-        hands=garment("hands", HANDS, (palette.pale, palette.dark, second)),
-        eyewear=garment("eyewear", EYEWEAR, (palette.dark, palette.dark, palette.accent, second)),
-        earwear=garment("earwear", EARWEAR, (palette.accent, palette.pale, palette.dark)),
+        sleeves=replace(sleeves, trim=top.trim, pattern=top.pattern),
+        bottom=replace(bottom, kind="none") if top.kind in WITH_SKIRT else bottom,
+        legs=_legs(tailor, theme, man or bottom.kind in COVERING),
+        shoes=tailor.make("shoes", SHOES[theme], (dark, dark, first, third, pale)),
+        neckwear=tailor.make("neckwear", NECKWEAR[theme], (accent, accent, second, dark)),
+        headwear=tailor.make("headwear", hats, (accent, first, second, pale, dark)),
+        hands=tailor.make("hands", HANDS, (pale, dark, second)),
+        eyewear=tailor.make("eyewear", EYEWEAR, (dark, dark, accent, second)),
+        earwear=tailor.make("earwear", EARWEAR, (accent, pale, dark)),
         animal=animal,
-        wings=garment("wings", WINGS, (palette.pale, palette.dark, first)),
-        object=garment("object", held, (palette.accent, second, palette.dark, palette.pale)),
-        inner=palette.pale if dice.of("inner").chance(0.8) else third,
+        wings=tailor.make("wings", WINGS, (pale, dark, first)),
+        object=tailor.make("object", OBJECTS[theme] | {"none": EMPTY_HANDS}, (accent, second, dark, pale)),
+        inner=pale if dice.of("inner").chance(0.8) else third,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tailor:
+    """Makes garments in the colours of one palette, each by dice of its own."""
+
+    dice: Dice
+    palette: Palette
+
+    def make(self, name: str, kinds: Weights, colours: tuple[Colour, ...], patterns: Weights = PLAIN) -> Garment:
+        dice, palette = self.dice.of(name), self.palette
+        trims = (palette.accent, palette.pale, palette.dark, *palette.cloth[1:])
+        return Garment(dice.pick(kinds), dice.pick(colours), dice.pick(trims), dice.pick(patterns))
+
+
+def _top(tailor: _Tailor, theme: str, man: bool) -> Garment:
+    """Shirts and blouses mostly white."""
+    palette = tailor.palette
+    kinds = {kind: w for kind, w in TOPS[theme].items() if not (man and kind in WOMENS)} or {"tunic": 1}
+    colours = (palette.cloth[0], palette.cloth[0], palette.cloth[1], palette.pale, palette.dark)
+    top = tailor.make("top", kinds, colours, PATTERNS)
+    white = top.kind in MOSTLY_WHITE and tailor.dice.of("white").chance(0.75)
+    return replace(top, colour=palette.pale, pattern="plain") if white else top
+
+
+def _bottom(tailor: _Tailor, theme: str, man: bool) -> Garment:
+    palette = tailor.palette
+    kinds = {kind: w for kind, w in BOTTOMS.get(theme, {}).items() if not man or kind in MENS} or {"trousers": 1}
+    colours = (palette.cloth[1], palette.cloth[1], palette.cloth[2], palette.dark, palette.pale)
+    return tailor.make("bottom", kinds, colours, PATTERNS | {"checks": 3})
+
+
+def _legs(tailor: _Tailor, theme: str, covered: bool) -> Garment:
+    palette = tailor.palette
+    kinds = {"socks": 2.0, "bare": 1.0} if covered else LEGWEAR[theme]
+    return tailor.make("legs", kinds, (palette.pale, palette.dark, palette.dark, palette.cloth[2]), LEG_PATTERNS)

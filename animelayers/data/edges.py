@@ -15,8 +15,18 @@ FEWEST = 24
 """Faint pixels with an opaque neighbour, below which nothing is said."""
 DARKEST = 24.0
 """Levels that the neighbours have at least, in the root mean square: black cannot sink."""
+OVER = 0.02
+"""Share of faint pixels brighter than their alpha from which an edge is straight: colour × alpha never is."""
 BLACK = 0.02
 """Share of the neighbours' brightness below which faint pixels are taken for black ink."""
+
+
+def premultiplication(rgba: Rgba) -> float:
+    """`darkening` where nothing speaks against it: colour × alpha is never brighter than alpha. Otherwise 0."""
+    alpha = rgba[..., 3].astype(np.int64)
+    faint = (alpha >= FAINT[0]) & (alpha < FAINT[1])
+    brighter = rgba[faint, :3].max(axis=1, initial=0) > alpha[faint] + 2
+    return 0.0 if faint.any() and brighter.mean() > OVER else darkening(rgba)
 
 
 def darkening(rgba: Rgba) -> float:

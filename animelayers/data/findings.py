@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from animelayers.composite import difference, flatten
-from animelayers.data.edges import darkening
+from animelayers.data.edges import premultiplication
 from animelayers.data.sample import Sample, visible_map
 from animelayers.parts import PART_LABELS, PARTS, part_name, split_part
 from animelayers.raster import Mask
@@ -24,7 +24,7 @@ Found = Iterator[tuple[str, str]]
 TOLERANCE = 1
 """Levels by which a sum of layers may differ from what it should be."""
 PREMULTIPLIED = 0.55
-"""What `edges.darkening` says of premultiplied edges at least; drawn ones stay below 0.4, outlined or not."""
+"""What `edges.premultiplication` says of premultiplied edges at least; drawn ones stay below 0.4, outlined or not."""
 
 _FREE = {"CC0-1.0", "0BSD", "MIT-0", "Unlicense"}
 """Licences that ask for no name."""
@@ -150,7 +150,7 @@ def premultiplied(sample: Sample) -> Found:
     for prefix, stack in (("", sample.parts), *_renderings(sample)):
         sheets += [(f"{prefix}/{x.path}".strip("/"), x.rgba) for x in stack or () if x.blend is Blend.NORMAL]
     for path, rgba in sheets:
-        if (share := darkening(rgba)) >= PREMULTIPLIED:
+        if (share := premultiplication(rgba)) >= PREMULTIPLIED:
             yield path, f"{min(share, 1):.0%} of the colour of faint edges goes with their alpha"
 
 

@@ -1,7 +1,7 @@
 """A sample: one picture of which every layer is known.
 
 Two ways to take it apart, as everywhere in this package – by parts and by rendering – and their product: the
-rendering layers of every part. `folder`, `parquet` and `psd` store samples, `check` judges them.
+rendering layers of every part. `folder`, `hub` and `psd` store samples, `check` judges them.
 """
 
 from __future__ import annotations
