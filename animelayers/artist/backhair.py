@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from animelayers.artist.curves import profile
+from animelayers.artist.curves import Curve, profile
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Fragment, Plane, Shade
+from animelayers.artist.drawing import Fragment, Mark, Plane, Shade
 from animelayers.artist.locks import Look, Sheet, clumps, panel, streaks
 from animelayers.artist.scalp import EAR, Scalp
 
@@ -72,15 +72,12 @@ def curtain(
     return Sheet.of(strands, lambda p: scalp.lay(p, -1.0))
 
 
-def _inside(sheet: Sheet, floor: float, dice: Dice) -> Shade:
-    """The dark behind the neck, ending in points between the strands."""
+def _inside(sheet: Sheet, floor: float, dice: Dice) -> Curve:
+    """The inner side of the hair behind the neck, ending in points between the strands."""
     top, low = 0.3, min(1.0, 1.35 / (floor + 0.6))
     s = np.linspace(0.1, 0.9, 15)
     teeth = low - np.where(np.arange(15) % 2, 0.0, 0.3) * low * np.array(dice.many(15, 0.3, 1.0))
-    return Shade(
-        (np.concatenate([sheet.strand(0.1, top, teeth[0]), sheet.at(s, teeth), sheet.strand(0.9, teeth[-1], top)]),),
-        1.1,
-    )
+    return np.concatenate([sheet.strand(0.1, top, teeth[0]), sheet.at(s, teeth), sheet.strand(0.9, teeth[-1], top)])
 
 
 def draw(scalp: Scalp, look: Look, kind: str, length: float, dice: Dice) -> list[Fragment]:
@@ -100,7 +97,9 @@ def draw(scalp: Scalp, look: Look, kind: str, length: float, dice: Dice) -> list
 
     sheet = wave(curtain(scalp, fall, floor))
     main = one("main", Plane.BACK_HAIR, sheet, n)
-    made = [main.replace(shades=(*main.shades, _inside(sheet, floor, dice.of("inside"))))]
+    dark = _inside(sheet, floor, dice.of("inside"))
+    inner = (Mark((dark,), scalp.tone.inner),) if scalp.tone.inner != scalp.tone.hair else ()
+    made = [main.replace(marks=(*main.marks, *inner), shades=(*main.shades, Shade((dark,), 1.1)))]
     if not fall.blunt and length > 0.5:
         lower = wave(curtain(scalp, fall, floor + 0.05 * length, (-0.8, 0.8)))
         under = one("under", Plane.BACK_HAIR - 0.03, lower, n - 1)

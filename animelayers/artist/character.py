@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from animelayers.artist import (
     arms,
+    bottoms,
     brows,
     creature,
     eyes,
@@ -29,6 +30,7 @@ from animelayers.artist.subject import Subject, choose
 BUILDERS = {
     "arms": arms,
     "tops": tops,
+    "bottoms": bottoms,
     "legs": legs,
     "shoes": shoes,
     "head": head,

@@ -35,7 +35,7 @@ def _ear(subject: Subject, side: str, outline: Curve, inner: Curve, *, tufts: bo
         return head.place(shape * (sign, 1) + yaw)
 
     shell = Fragment(
-        "ears", Plane.FRONT_HAIR + 0.05, (place(outline),), colour, side, Material.HAIR, relief=0.03,
+        "ears", Plane.FRONT_HAIR - 0.03, (place(outline),), colour, side, Material.HAIR, relief=0.03,
         marks=(Mark((place(inner),), inside),),
         shades=(Shade((place(cut(inner, 0.45, 1.0)),), 0.7, blur=0.01),),
         strokes=(Stroke(place(inner), 0.6, (0.3, 0.3)),),
@@ -52,7 +52,7 @@ def _ear(subject: Subject, side: str, outline: Curve, inner: Curve, *, tufts: bo
     fur = shifted(colour, lightness=0.12, chroma=0.6)
     return [
         shell,
-        Fragment("ears", Plane.FRONT_HAIR + 0.055, (place(tuft),), fur, side, Material.HAIR, relief=0, casts=0),
+        Fragment("ears", Plane.FRONT_HAIR - 0.025, (place(tuft),), fur, side, Material.HAIR, relief=0, casts=0),
     ]
 
 
@@ -65,7 +65,7 @@ def _pricked(height: float, lean: float, width: float, tufts: bool) -> Callable[
         dip = dice.near(0, 0.05)
         out = []
         for side in SIDES:
-            x, y = 0.24, -0.47 + (dip if side == "l" else 0)
+            x, y = 0.25, -0.52 + (dip if side == "l" else 0)
             outline = path(
                 [(x - w, y + 0.03), (x - 0.5 * w, y - 0.62 * h), (x + tip, y - h)],
                 [(x + tip, y - h), (x + 0.95 * w, y - 0.35 * h), (x + w * 1.05, y + 0.22)],
@@ -90,7 +90,7 @@ def _long_ears(subject: Subject, dice: Dice) -> list[Fragment]:
         t = np.linspace(0, 1, 14)
         lean = 0.1 * t + (0.32 * np.maximum(t - 0.45, 0) ** 1.1 / 0.6 if side in bent else 0)
         drop = 0.42 * np.maximum(t - 0.5, 0) ** 1.5 / 0.35 if side in bent else 0
-        spine = np.stack([0.17 + lean, -0.42 - height * (t - drop * 0.8)], axis=1)
+        spine = np.stack([0.17 + lean, -0.46 - height * (t - drop * 0.8)], axis=1)
         radius = 0.085 * np.sin(np.pi * (0.16 + 0.82 * t)) ** 0.7 + 0.01
         outline, inner = ribbon(spine, radius), ribbon(spine[2:-2], 0.55 * radius[2:-2])
         out += _ear(subject, side, outline, inner, tufts=False, inside=inside)
@@ -133,7 +133,7 @@ def _horns(subject: Subject, dice: Dice) -> list[Fragment]:
         t = np.linspace(0, 1, 16)
         angle = -1.1 + curl * 1.6 * t
         step = size / 15
-        spine = np.array([0.24, -0.44]) + np.cumsum(np.stack([np.cos(angle), np.sin(angle)], axis=1) * step, axis=0)
+        spine = np.array([0.25, -0.47]) + np.cumsum(np.stack([np.cos(angle), np.sin(angle)], axis=1) * step, axis=0)
         radius = 0.06 * (1 - t) ** 0.8
         shape = head.place(ribbon(spine, radius) * (sign, 1) + (0.06 * head.yaw, 0))
         rings = tuple(
@@ -146,7 +146,7 @@ def _horns(subject: Subject, dice: Dice) -> list[Fragment]:
         )
         out.append(
             Fragment(
-                "ears", Plane.FRONT_HAIR + 0.05, (shape,), colour, side, Material.GLOSSY, relief=0.03, strokes=rings
+                "ears", Plane.FRONT_HAIR - 0.03, (shape,), colour, side, Material.GLOSSY, relief=0.03, strokes=rings
             )
         )
     return out

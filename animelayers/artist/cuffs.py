@@ -16,9 +16,6 @@ from animelayers.artist.patterns import contrasting
 from animelayers.artist.tubes import Tube
 from animelayers.artist.wardrobe import Garment
 
-HEM = 0.22
-"""Bulge of a hem, as a share of the sleeve's radius there."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cuff:
@@ -37,7 +34,7 @@ def _at(form: Tube, above: float) -> float:
 
 
 def _line(form: Tube, above: float) -> Curve:
-    return form.across(_at(form, above), HEM * form.radius(-1))
+    return form.across(_at(form, above))
 
 
 def _strip(form: Tube, above: float, thick: float) -> Curve:
@@ -82,9 +79,8 @@ def _piece(
     piece = form.piece(_at(form, above), 1.0)
     across = piece.inner[0] - piece.outer[0]
     across = across / max(float(np.hypot(*across)), 1e-9) * ease
-    piece = Tube(piece.outer - across, piece.inner + across, form.sign)
-    bulge = HEM * piece.radius(-1)
-    area = piece.area(start=-bulge, end=bulge)
+    piece = Tube(piece.outer - across, piece.inner + across, form.sign, form.hem)
+    area = piece.area(start=-piece.bulge, end=piece.bulge)
     return piece, Fragment(
         "handwear", 0.0, (area,), garment.colour if colour is None else colour, relief=0.03, casts=0.25
     )
@@ -94,7 +90,7 @@ def _band(form: Tube, garment: Garment, b: float, dice: Dice) -> Cuff:
     """A straight cuff with a button."""
     colour = dice.pick({0: 2, 1: 1})
     piece, made = _piece(form, 0.085 * b, 0.006 * b, garment, colour=garment.trim if colour else None)
-    spot = along(piece.across(0.5, HEM * piece.radius(-1)), 0.25)
+    spot = along(piece.across(0.5), 0.25)
     t = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     button = np.stack([np.cos(t), np.sin(t)], axis=1) * 0.013 * b + spot
     return Cuff(fragment=made.replace(marks=(Mark((button,), shifted(made.colour, lightness=-0.2)),)))
@@ -104,8 +100,7 @@ def _ribbed(form: Tube, garment: Garment, b: float, dice: Dice) -> Cuff:
     """Knitted ribs that hold the sleeve together."""
     trimmed = dice.chance(0.3)
     piece, made = _piece(form, 0.1 * b, -0.012 * b, garment, colour=garment.trim if trimmed else None)
-    bulge = HEM * piece.radius(-1)
-    ends = piece.across(0.08, bulge), piece.across(0.95, bulge)
+    ends = piece.across(0.08), piece.across(0.95)
     count = max(int(piece.radius(-1) / (0.022 * b)), 3)
     strokes = []
     for k in range(1, count):
@@ -117,16 +112,14 @@ def _ribbed(form: Tube, garment: Garment, b: float, dice: Dice) -> Cuff:
 def _rolled(form: Tube, garment: Garment, b: float, dice: Dice) -> Cuff:
     """Turned up twice or thrice: a thick roll with the edges of its turns."""
     piece, made = _piece(form, 0.13 * b, 0.016 * b, garment)
-    bulge = HEM * piece.radius(-1)
-    lines = [piece.across(share, bulge) for share in dice.pick([(0.5,), (0.35, 0.7)])]
+    lines = [piece.across(share) for share in dice.pick([(0.5,), (0.35, 0.7)])]
     return Cuff(fragment=made.replace(strokes=tuple(Stroke(line, 0.6, (0.0, 0.2)) for line in lines)))
 
 
 def _folded(form: Tube, garment: Garment, b: float, dice: Dice) -> Cuff:
     """A broad turned cuff that stands off."""
     piece, made = _piece(form, 0.17 * b, 0.022 * b, garment, colour=garment.trim if dice.chance(0.5) else None)
-    bulge = HEM * piece.radius(-1)
-    return Cuff(fragment=made.replace(strokes=(Stroke(piece.across(0.12, bulge), 0.45, (0.0, 0.0)),)))
+    return Cuff(fragment=made.replace(strokes=(Stroke(piece.across(0.12), 0.45, (0.0, 0.0)),)))
 
 
 def _frilled(form: Tube, garment: Garment, b: float, dice: Dice) -> Cuff:

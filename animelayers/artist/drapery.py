@@ -81,21 +81,19 @@ def cut_skirt(fit: Fitting, fall: Fall, dice: Dice) -> Skirt:
 
 
 def _side(fit: Fitting, fall: Fall, side: str, dice: Dice) -> Curve:
+    """From the waist over the hips to the hem, outside the legs all the way."""
     torso, b, sign = fit.torso, fit.b, SIDES[side]
-    top, hip = torso.place([(sign * (torso.half(level) + fall.ease), level) for level in (fall.waist, 5.0)])
+    start, hip = torso.place([(sign * (torso.half(level) + fall.ease), level) for level in (fall.waist, 5.0)])
     low = fall.hem - 0.04 * b
     reach = (torso.half(5) + fall.flare + dice.of(side).near(0, 0.06 + 0.1 * fall.flare)) * b
-    middle = torso.figure.middle(torso.y(6))
-    far = sign * max(sign * middle + reach, sign * torso.legs(side, low) + 0.04 * b)
-    t = np.array([0.12, 0.3, 0.62, 1.0])
-    straight = top[0] + (far - top[0]) * t
-    swollen = top[0] + (far - top[0]) * t ** (1 - 0.55 * fall.bell)
-    y = top[1] + (low - top[1]) * t
-    body = np.interp(y, [top[1], hip[1], low], [top[0], hip[0] + sign * 0.02 * b, sign * -9])
-    x = sign * np.maximum(
-        sign * np.where(fall.bell > 0, swollen, straight), np.where(y < hip[1] * 1.02, sign * body, -9)
-    )
-    return spline(np.concatenate([top[None], np.stack([x, y], axis=1)]))
+    far = sign * torso.figure.middle(torso.y(6)) + reach
+    y = np.array([*np.linspace(start[1], hip[1], 4)[1:], *np.linspace(hip[1], low, 5)[1:]])
+    t = (y - start[1]) / (low - start[1])
+    free = sign * start[0] + (far - sign * start[0]) * t ** (1 - 0.5 * fall.bell)
+    body = [torso.half(torso.level(h)) * b + sign * torso.figure.middle(h) if h <= hip[1] else -9 for h in y]
+    legs = [sign * torso.legs(side, h) if h > hip[1] else -9 for h in y]
+    x = np.maximum(free, np.maximum(body, legs) + 0.025 * b)
+    return spline(np.concatenate([start[None], np.stack([sign * x, y], axis=1)]), steps=6)
 
 
 def _hem(fall: Fall, left: Curve, right: Curve, b: float, dice: Dice) -> Curve:

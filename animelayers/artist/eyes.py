@@ -20,21 +20,24 @@ def draw(subject: Subject, dice: Dice) -> list[Fragment]:
     """Both eyes."""
     out: list[Fragment] = []
     rings: list[Curve] = []
-    edge = faceshape.contour(subject)
+    edge, ink = faceshape.contour(subject), _ink(subject, dice.of("ink"))
     for side, lid in zip(("r", "l"), subject.face.lids, strict=True):
         one = eye(subject, side)
         if lid == "open":
             out += [_white(one, edge), iris.iris(one, subject.palette.eyes[0 if side == "r" else 1])]
             rings += _ring(one, edge)
-        out += lashes.lash(one, lid, ink(subject), dice.of("lash"))
+        out += lashes.lash(one, lid, ink, dice.of("lash"))
     if rings:
         out.append(patch(subject, "face", Plane.LID, tuple(rings)))
     return out
 
 
-def ink(subject: Subject) -> Colour:
-    """What lashes are drawn with: almost black, tinted by the hair."""
-    return mix(shifted(subject.palette.hair, lightness=-0.4), (34, 20, 30), 0.62)
+INKS: dict[Colour, float] = {(34.0, 20.0, 30.0): 4, (24.0, 20.0, 34.0): 2, (84.0, 34.0, 34.0): 1.5}
+
+
+def _ink(subject: Subject, dice: Dice) -> Colour:
+    """What lashes are drawn with: almost black or a deep red-brown, tinted by the hair."""
+    return mix(shifted(subject.palette.hair, lightness=-0.4), dice.pick(INKS), 0.65)
 
 
 def _white(one: Eye, edge: Curve) -> Fragment:

@@ -88,7 +88,7 @@ class Mood:
 
 _BLUSHES: Weights = {"none": 3, "soft": 4, "hatch": 1.3, "wide": 0.6, "spots": 0.6, "shine": 1.5}
 MOODS = {
-    "calm": Mood({"line": 4, "smile": 2, "small": 2, "parted": 1, "pout": 0.6}, {"open": 1}),
+    "calm": Mood({"line": 4, "smile": 2, "small": 2, "parted": 0.5, "pout": 0.6}, {"open": 1}),
     "smile": Mood({"smile": 6, "cat": 1, "smirk": 1, "open": 1.2}, {"open": 9, "arc": 0.6, "wink": 0.6}),
     "happy": Mood(
         {"open": 5, "fang": 1.5, "grin": 1.5, "cat": 0.8},
@@ -98,7 +98,7 @@ MOODS = {
         blushes={"soft": 4, "hatch": 1.5, "wide": 1, "none": 1},
     ),
     "sad": Mood(
-        {"frown": 4, "wavy": 1, "small": 1, "parted": 1},
+        {"frown": 4, "wavy": 1, "small": 1, "parted": 0.6},
         {"open": 8, "rest": 1},
         openness=(0.8, 0.95),
         brow_turn=(-0.42, -0.22),
@@ -113,7 +113,7 @@ MOODS = {
         pinch=0.95,
     ),
     "surprised": Mood(
-        {"round": 3, "parted": 2, "small": 1, "shout": 1},
+        {"round": 3, "parted": 1.2, "small": 1, "shout": 1},
         {"open": 1},
         openness=(1.06, 1.14),
         brow_lift=(0.015, 0.035),

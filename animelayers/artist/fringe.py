@@ -145,7 +145,7 @@ def choppy(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
 def streak(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
     """A lock beside the forehead, one or two, in the colour of the tips."""
     to, made = dice.sign(), []
-    dyed = dataclasses.replace(look, tone=Tone(scalp.tone.tips, scalp.tone.tips))
+    dyed = dataclasses.replace(look, tone=Tone(scalp.tone.tips, scalp.tone.tips, scalp.tone.tips))
     sheet = across(scalp, 0.35 * to, 0.85 * to, slope(-0.1, dice.uniform(0.1, 0.25)))
     for k in range(dice.integer(1, 2)):
         s, wide = 0.3 + 0.4 * k + dice.near(0, 0.08), dice.uniform(0.12, 0.24)

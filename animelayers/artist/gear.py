@@ -61,6 +61,7 @@ def _open_umbrella(p: Prop) -> list[Fragment]:
 
 
 def microphone(p: Prop) -> list[Fragment]:
+    """A handheld one, its head up."""
     head = ellipse(0, -0.27, 0.072, 0.08)
     mesh = [p.line([(x, -0.33), (x * 1.2, -0.27), (x, -0.21)], 0.4) for x in (-0.035, 0.0, 0.035)]
     mesh += [p.line([(-0.06, y), (0.0, y + 0.008), (0.06, y)], 0.4) for y in (-0.3, -0.25)]
@@ -154,6 +155,7 @@ def sword(p: Prop) -> list[Fragment]:
 
 
 def broom(p: Prop) -> list[Fragment]:
+    """Of straw, its bristles down."""
     low, high = 1.15 * p.tall / p.unit, -0.95 * p.tall / p.unit
     tip = low + 0.45
     brush = path(
@@ -173,6 +175,7 @@ def broom(p: Prop) -> list[Fragment]:
 
 
 def racket(p: Prop) -> list[Fragment]:
+    """For tennis, strung."""
     y = -0.72
     rim = [ellipse(0, y, 0.21, 0.28), ellipse(0, y, 0.175, 0.245)]
     throat = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from animelayers.artist.dice import Dice
 from animelayers.artist.figure import SIDES, Build, Limb
-from animelayers.artist.hands import GESTURES, Hand, Turn, hand
+from animelayers.artist.hands import GESTURES, Hand, Make, Turn, hand
 
 Range = tuple[float, float]
 
@@ -82,16 +82,9 @@ def pose_hand(build: Build, arm: Limb, handling: Handling, dice: Dice) -> Hand:
     if handling.aim is not None:
         angle = math.pi / 2 - sign * math.radians(d.uniform(*handling.aim))
     turn = Turn(d.uniform(*handling.roll), d.uniform(*handling.flex))
-    return hand(
-        arm.joints[2],
-        angle,
-        arm.side,
-        size(build),
-        GESTURES[handling.gesture],
-        turn,
-        plump=1.0 + 0.14 * build.masculine,
-        mitten=build.heads < MITTENS,
-    )
+    mitten = build.heads < MITTENS
+    make = Make(size(build), float(arm.radius(1.0)[0]), 1.35 if mitten else 1.0 + 0.14 * build.masculine, mitten)
+    return hand(arm.joints[2], angle, arm.side, make, GESTURES[handling.gesture], turn)
 
 
 def size(build: Build) -> float:

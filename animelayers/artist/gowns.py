@@ -54,14 +54,8 @@ def layers(fit: Fitting, skirt: Skirt, style: str, second: Colour) -> list[Fragm
     d, b = fit.dice.of("layers"), fit.b
     z = Plane.TOPWEAR - 0.012
     body = drapery.front(fit, skirt, z)
-    height = float(skirt.hem[:, 1].mean() - skirt.waist[:, 1].mean())
     if style == "tiered":
-        depth = height / 3.4
-        made = [
-            drapery.flounce(fit, skirt, share, depth * grown, (fit.colour, second)[k % 2], z + 0.003 * (3 - k), d.of(k))
-            for k, (share, grown) in enumerate(((0.3, 1.0), (0.63, 1.1), (0.95, 0.7)))
-        ]
-        return [body, *made[::-1]]
+        return tiers(fit, skirt, second)
     edge = d.pick(
         {"plain": 2, "frill": 2, "petticoat": 2, "band": 2, "lace": 1.5}
         if style != "column"
@@ -86,6 +80,21 @@ def layers(fit: Fitting, skirt: Skirt, style: str, second: Colour) -> list[Fragm
     return [body]
 
 
+def tiers(fit: Fitting, skirt: Skirt, second: Colour) -> list[Fragment]:
+    """Three skirts over each other, each shorter one above the longer."""
+    d, out = fit.dice.of("tiers"), []
+    low, top = float(skirt.hem[:, 1].mean()), float(skirt.waist[:, 1].mean())
+    for k, share in enumerate((1.0, 0.7, 0.4)):
+        wide = 0.5 * float(skirt.sides[1][-1, 0] - skirt.sides[0][-1, 0]) / fit.b - fit.torso.half(5)
+        fall = Fall(
+            top + share * (low - top), wide * (0.45 + 0.55 * share), bell=0.6, folds=7, wave=0.06, gathered=k == 2
+        )
+        colour = (fit.colour, second)[k % 2]
+        tier = drapery.front(fit, drapery.cut_skirt(fit, fall, d.of(k)), Plane.TOPWEAR - 0.02 + 0.006 * k, colour)
+        out.append(tier)
+    return out
+
+
 def bodice(fit: Fitting) -> list[Fragment]:
     """The upper part of a dress."""
     d, b = fit.dice.of("bodice"), fit.b
@@ -102,12 +111,12 @@ def bodice(fit: Fitting) -> list[Fragment]:
             "high": 0.8,
         }
     )
-    hem, ease = {"hem": 4.1}, {"ease": (0.0, 0.01, 0.012, 0.02)}
+    ease = (0.0, 0.01, 0.012, 0.02)
     if kind == "sweetheart":
-        return strapless(fit, **hem, **ease)
+        return strapless(fit, hem=4.1, ease=ease)
     how = {"armhole": 0.26} if kind == "halter" else {}
     name = {"shirt": "collar", "halter": "high"}.get(kind, kind)
-    body, made = shell(fit, cut_of(fit, name, **hem, **ease, **how), "tight", lines={"neckline": 1.0, "hem": 0.7})
+    body, made = shell(fit, cut_of(fit, name, hem=4.1, ease=ease, **how), "tight", lines={"neckline": 1.0, "hem": 0.7})
     out = [nape(fit, made)]
     paler = mix(fit.garment.trim, WHITE, 0.8)
     if kind in ("collar", "high"):

@@ -1,5 +1,6 @@
-"""Hands: a small skeleton in three dimensions, posed by gesture and seen from any side, so that foreshortening, overlaps
-and the side of the thumb come out right.
+"""Hands: a small skeleton in three dimensions, posed by gesture and seen from any side.
+
+So foreshortening, overlaps and the side of the thumb come out right.
 
 The hand's own frame: x from the wrist to the fingertips, y towards the thumb, z out of the back of the hand; lengths in
 hands (wrist to tip of the middle finger = 1).
@@ -12,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from animelayers.artist.contours import Contour
-from animelayers.artist.curves import Curve, arc, hull, positions, sides, spline
+from animelayers.artist.contours import Contour, covers
+from animelayers.artist.curves import Curve, arc, ellipse, hull, positions, sides, spline
 from animelayers.artist.figure import SIDES
 
 KNUCKLES = {
@@ -31,10 +32,10 @@ BONES = {
 FINGER = (0.056, 0.05, 0.043, 0.031)
 """Radii at knuckle, middle joint, end joint and tip."""
 THUMB = (0.085, 0.066, 0.056, 0.038)
-PALM = ((0.0, 0.04, 0.085), (0.0, -0.035, 0.085), (0.16, -0.105, 0.075), (0.17, 0.09, 0.08))
-"""Wrist, heel and ball: x, y, radius; the knuckles complete it."""
-SHORT_FLESH = 0.045
-"""How far the webs between the fingers lie beyond the knuckles."""
+PALM = ((0.04, 0.03, 0.085), (0.04, -0.03, 0.085), (0.17, -0.105, 0.073), (0.17, 0.09, 0.08))
+"""Root, heel and ball: x, y, radius; wrist and knuckles complete it."""
+WEB = 0.22
+"""Share of the first bones that the webs between the fingers cover."""
 
 THUMBS: dict[str, tuple[tuple[float, float, float], ...]] = {
     "beside": ((0.13, 0.10, -0.04), (0.29, 0.19, -0.09), (0.43, 0.22, -0.13), (0.54, 0.21, -0.15)),
@@ -85,8 +86,20 @@ class Turn:
     """0 shows its back, 90 the thumb's edge, 180 the palm, -90 the little finger's edge."""
     flex: float = 0.0
     """Of the wrist, towards the palm."""
-    lean: float = 0.0
-    """Of the wrist, in the plane of the hand towards the thumb."""
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """How a hand is built."""
+
+    size: float
+    """From the wrist to the tip of the middle finger, head heights."""
+    wrist: float
+    """Radius of the wrist, head heights."""
+    plump: float = 1.0
+    """Times the thickness."""
+    mitten: bool = False
+    """Whether the four fingers are short and in one, as small figures have them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,11 +111,8 @@ class Hand:
     """Contours that lie before what is held."""
     grip: tuple[float, float]
     """The middle of what the fingers close around."""
-    axis: float
-    """Angle towards the thumb's side: the way a held shaft runs, radians clockwise from the right."""
-    tips: Curve
-    """Fingertips, index to little, float [4, 2]."""
-    size: float
+    nails: tuple[Curve, ...]
+    """Those that are seen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,131 +120,104 @@ class _View:
     """From the hand's own frame to the picture."""
 
     wrist: tuple[float, float]
-    along: np.ndarray
-    across: np.ndarray
-    matrix: np.ndarray
-    size: float
+    along: Curve
+    across: Curve
+    matrix: Curve
+    make: Make
 
-    def __call__(self, points: Curve) -> tuple[Curve, np.ndarray]:
-        """float [n, 3] → float [n, 2] of the drawing, and depths in head heights [n]."""
+    def __call__(self, points: Curve) -> tuple[Curve, Curve]:
+        """Points float [n, 3] → float [n, 2] of the drawing, and depths in head heights [n]."""
         p = np.asarray(points, np.float64) @ self.matrix.T
-        flat = np.asarray(self.wrist) + self.size * (p[:, :1] * self.along + p[:, 1:2] * self.across)
-        return flat, self.size * p[:, 2]
+        size = self.make.size
+        return np.asarray(self.wrist) + size * (p[:, :1] * self.along + p[:, 1:2] * self.across), size * p[:, 2]
+
+    def radii(self, hands: tuple[float, ...]) -> Curve:
+        """Thicknesses in head heights."""
+        return np.asarray(hands) * self.make.size * self.make.plump
 
 
-def _view(wrist: tuple[float, float], angle: float, side: str, size: float, turn: Turn) -> _View:
-    roll, flex, lean = (math.radians(a) for a in (turn.roll, turn.flex, turn.lean))
-    swing = np.array([[math.cos(lean), -math.sin(lean), 0], [math.sin(lean), math.cos(lean), 0], [0, 0, 1]])
+def _view(wrist: tuple[float, float], angle: float, side: str, make: Make, turn: Turn) -> _View:
+    roll, flex = math.radians(turn.roll), math.radians(turn.flex)
     nod = np.array([[math.cos(flex), 0, math.sin(flex)], [0, 1, 0], [-math.sin(flex), 0, math.cos(flex)]])
     spin = np.array([[1, 0, 0], [0, math.cos(roll), -math.sin(roll)], [0, math.sin(roll), math.cos(roll)]])
     along = np.array([math.cos(angle), math.sin(angle)])
     across = SIDES[side] * np.array([-along[1], along[0]])
-    return _View(wrist, along, across, spin @ nod @ swing, size)
+    return _View(wrist, along, across, spin @ nod, make)
 
 
-def hand(
-    wrist: tuple[float, float],
-    angle: float,
-    side: str,
-    size: float,
-    gesture: Gesture,
-    turn: Turn,
-    *,
-    plump: float = 1.0,
-    mitten: bool = False,
-) -> Hand:
-    """A hand at the end of a forearm that runs at `angle` (radians clockwise from the right); `size` head heights.
-
-    A `mitten` has its four fingers in one, as small figures have them.
-    """
-    view = _view(wrist, angle, side, size, turn)
-    bones = {name: _finger(name, gesture, k) for k, name in enumerate(KNUCKLES)}
-    palm = _palm(view, plump, bones)
-    contours = [palm]
-    wrapped = set()
-    if mitten:
-        contours.append(_mitten(view, bones, plump, palm))
-    else:
+def hand(wrist: tuple[float, float], angle: float, side: str, make: Make, gesture: Gesture, turn: Turn) -> Hand:
+    """A hand that points at `angle`, radians clockwise from the right."""
+    view = _view(wrist, angle, side, make, turn)
+    bones = {name: _finger(name, gesture, k, 0.6 if make.mitten else 1.0) for k, name in enumerate(KNUCKLES)}
+    thumb = np.array(THUMBS[gesture.thumb]) * (0.82 if make.mitten else 1.0)
+    palm = _palm(view, bones)
+    fingers = [_mitten(view, bones)] if make.mitten else []
+    if not make.mitten:
         for name, points in bones.items():
-            contours += _digit(name, points, FINGER, view, plump, palm)
-    contours += _digit("thumb", np.array(THUMBS[gesture.thumb]), THUMB, view, plump, palm)
-    wrapped = {c.name for c in contours if c is not palm and c.depth > palm.depth + 0.02 * size}
-    hollow, _ = view(np.array([(0.47, 0.0, -0.13), (0.47, 1.0, -0.13), *(p[-1] for p in bones.values())]))
-    axis = hollow[1] - hollow[0]
-    return Hand(
-        tuple(contours),
-        frozenset(wrapped),
-        (float(hollow[0, 0]), float(hollow[0, 1])),
-        math.atan2(axis[1], axis[0]),
-        hollow[2:],
-        size,
-    )
+            fingers += _digit(name, points, FINGER, view, palm)
+    fingers += _digit("thumb", thumb, THUMB, view, palm)
+    wrapped = {c.name for c in fingers if c.depth > palm.depth + 0.02 * make.size}
+    ((x, y),), _ = view(np.array([(0.4 if make.mitten else 0.47, 0.0, -0.13)]))
+    nails = () if make.mitten else _nails(view, bones, gesture, fingers)
+    return Hand((palm, *fingers), frozenset(wrapped), (float(x), float(y)), nails)
 
 
-def _finger(name: str, gesture: Gesture, k: int) -> Curve:
+def _finger(name: str, gesture: Gesture, k: int, long_: float) -> Curve:
     """Joints of a finger, float [4, 3]."""
     spread, bends = math.radians(gesture.spread[k]), np.radians(np.cumsum(gesture.bend[k]))
     ways = np.stack([np.cos(bends) * math.cos(spread), np.cos(bends) * math.sin(spread), -np.sin(bends)], axis=1)
-    steps = ways * np.array(BONES[name])[:, None]
+    steps = ways * np.array(BONES[name])[:, None] * long_
     return np.array(KNUCKLES[name]) + np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
 
 
-def _palm(view: _View, plump: float, bones: dict[str, Curve]) -> Contour:
-    knuckles = np.array([points[0] + (points[1] - points[0]) / 0.2 * SHORT_FLESH for points in bones.values()])
-    fixed = np.array([(x, y, -0.02) for x, y, _ in PALM])
-    flat, depth = view(np.concatenate([fixed, knuckles]))
-    radii = view.size * plump * np.array([r for _, _, r in PALM] + [FINGER[0] * 0.98] * 4)
-    edge = hull(
-        np.concatenate([arc(x, y, r, r, 0, 2 * math.pi, steps=16) for (x, y), r in zip(flat, radii, strict=True)])
-    )
-    ring = np.concatenate([edge, edge[:1]])
-    return Contour("palm", edge, (ring,), float(depth.mean()), ("arm",))
+def _around(centres: Curve, radii: Curve) -> Curve:
+    """The convex outline around circles."""
+    t = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    circle = np.stack([np.cos(t), np.sin(t)], axis=1)
+    return hull((centres[:, None] + radii[:, None, None] * circle).reshape(-1, 2))
 
 
-def _mitten(view: _View, bones: dict[str, Curve], plump: float, palm: Contour) -> Contour:
+def _ring(outline: Curve) -> tuple[Curve]:
+    return (np.concatenate([outline, outline[:1]]),)
+
+
+def _palm(view: _View, bones: dict[str, Curve]) -> Contour:
+    """Wrist, ball, heel and knuckles with the webs between the fingers."""
+    webs = [points[0] + (points[1] - points[0]) * WEB for points in bones.values()]
+    flat, depth = view(np.array([(0.0, 0.0, 0.0), *((x, y, -0.02) for x, y, _ in PALM), *webs]))
+    radii = view.radii((0.0, *(r for _, _, r in PALM), *(4 * (FINGER[0] * 0.98,))))
+    radii[0] = view.make.wrist
+    edge = _around(flat, radii)
+    return Contour("palm", edge, _ring(edge), float(depth[1:].mean()), ("arm",))
+
+
+def _mitten(view: _View, bones: dict[str, Curve]) -> Contour:
     flat, depth = view(np.concatenate(list(bones.values())))
-    radii = view.size * plump * np.tile(np.array(FINGER) * 1.25, 4)
-    edge = hull(
-        np.concatenate([arc(x, y, r, r, 0, 2 * math.pi, steps=14) for (x, y), r in zip(flat, radii, strict=True)])
-    )
-    return Contour("mitten", edge, (np.concatenate([edge, edge[:1]]),), float(depth.mean()), ("palm",))
+    edge = _around(flat, view.radii(tuple(1.2 * r for r in FINGER) * 4))
+    return Contour("mitten", edge, _ring(edge), float(depth.mean()), ("palm",))
 
 
-def _digit(
-    name: str, points: Curve, radii: tuple[float, ...], view: _View, plump: float, palm: Contour
-) -> list[Contour]:
+def _digit(name: str, points: Curve, radii: tuple[float, ...], view: _View, palm: Contour) -> list[Contour]:
     """A finger as one tapering form, or as one form a bone where it is bent so far that it hides itself."""
     flat, depth = view(points)
-    r = np.asarray(radii) * view.size * plump
+    r = view.radii(radii)
     steps = np.diff(flat, axis=0)
     seen = np.hypot(steps[:, 0], steps[:, 1])
     ways = steps / np.maximum(seen, 1e-9)[:, None]
-    straight = (ways[1:] * ways[:-1]).sum(axis=1).min() > 0.25 and (seen > 0.6 * r[1:]).all()
-    if straight:
+    if (ways[1:] * ways[:-1]).sum(axis=1).min() > 0.25 and (seen > 0.6 * r[1:]).all():
         mean = float(depth.mean())
-        joins = ("palm",) if mean < palm.depth + 0.06 * view.size else ()
-        area = _tapering(flat, r)
-        return [Contour(name, area, (area,), mean, joins)]
+        form = _tapering(flat, r)
+        return [Contour(name, form, (form,), mean, ("palm",) if mean < palm.depth + 0.06 * view.make.size else ())]
     out = []
     for k in range(3):
-        area = _tapering(flat[k : k + 2], r[k : k + 2])
-        neighbour = (f"{name}{k - 1}",) if k else ("palm",)
-        out.append(
-            Contour(f"{name}{k}", area, (np.concatenate([area, area[:1]]),), float(depth[k : k + 2].mean()), neighbour)
-        )
+        form = _around(flat[k : k + 2], r[k : k + 2])
+        joins = (f"{name}{k - 1}" if k else "palm",)
+        out.append(Contour(f"{name}{k}", form, _ring(form), float(depth[k : k + 2].mean()), joins))
     return out
 
 
-def _tapering(joints: Curve, radii: np.ndarray) -> Curve:
-    """Around a finger's bones, from one side of its root over the tip to the other; a single bone is round at both ends."""
-    if len(joints) == 2:
-        way = joints[1] - joints[0]
-        a = math.atan2(way[1], way[0])
-        ends = [
-            arc(*joints[k], radii[k], radii[k], a + turn, a + turn + math.pi, steps=9)
-            for k, turn in ((1, -math.pi / 2), (0, math.pi / 2))
-        ]
-        return np.concatenate(ends)
+def _tapering(joints: Curve, radii: Curve) -> Curve:
+    """Around a finger's bones, from one side of its root over the tip to the other."""
     spine = spline(joints, steps=6)
     width = np.interp(positions(spine), positions(joints), radii)
     left, right = sides(spine, width)
@@ -242,3 +225,20 @@ def _tapering(joints: Curve, radii: np.ndarray) -> Curve:
     a = math.atan2(way[1], way[0])
     cap = arc(*spine[-1], width[-1], width[-1], a - math.pi / 2, a + math.pi / 2, steps=9)[1:-1]
     return np.concatenate([left, cap, right[::-1]])
+
+
+def _nails(view: _View, bones: dict[str, Curve], gesture: Gesture, fingers: list[Contour]) -> tuple[Curve, ...]:
+    """On the last bones that show their backs and lie under no other finger."""
+    out = []
+    for points, bend, name in zip(bones.values(), gesture.bend, bones, strict=True):
+        angle = math.radians(sum(bend))
+        facing = float(view.matrix[2] @ (math.sin(angle), 0.0, math.cos(angle)))
+        if facing < 0.35:
+            continue
+        (base, tip), depth = view(points[2:])
+        middle, way = base + 0.8 * (tip - base), tip - base
+        over = [f for f in fingers if f.depth > depth.mean() and not f.name.startswith(name)]
+        if not any(covers(f.area, middle[None])[0] for f in over):
+            r = float(view.radii(FINGER)[3])
+            out.append(ellipse(*middle, 0.8 * r, 0.55 * r * facing, turn=math.atan2(way[1], way[0]), steps=16))
+    return tuple(out)

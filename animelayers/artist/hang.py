@@ -112,8 +112,8 @@ def hang(figure: Figure, measure: Measure) -> Hang:
         curve = spline(points, steps=12)
         y = np.linspace(top, bottom, ROWS)
         x = np.interp(y, curve[:, 1], curve[:, 0])
-        reach = sign * np.maximum(sign * x, sign * _legs(figure, sign, y) + 0.03 * b * (y > hip + 0.05 * b))
-        sides.append(np.stack([_eased(reach, sign), y], axis=1))
+        pushed = np.where(y > hip + 0.08 * b, sign * _legs(figure, sign, y) + 0.03 * b, -np.inf)
+        sides.append(np.stack([sign * _pushed(sign * x, pushed, hanging=measure.hem > 0.6), y], axis=1))
     return Hang(sides[0], sides[1], (0.035 * b, measure.sag * b))
 
 
@@ -143,12 +143,13 @@ def _reach(leg: Limb, sign: int, y: Curve) -> Curve:
     return np.asarray(np.interp(y, edge[:, 1], edge[:, 0]))
 
 
-def _eased(x: Curve, sign: int) -> Curve:
-    """Cloth pushed out somewhere goes there in a soft curve and never comes back in below."""
-    out = np.maximum.accumulate(sign * x)
+def _pushed(cloth: Curve, legs: Curve, *, hanging: bool) -> Curve:
+    """Half widths of cloth that legs push outwards; where it hangs free, it never comes back in below them."""
+    out = np.where(legs > cloth, legs, -np.inf)
+    out = np.maximum(cloth, np.maximum.accumulate(out) if hanging else out)
     kernel = np.array([1, 2, 3, 2, 1]) / 9
     soft = np.convolve(np.pad(out, 2, mode="edge"), kernel, mode="valid")
-    return np.asarray(sign * np.maximum(soft, sign * x))
+    return np.asarray(np.where(out > cloth + 1e-9, np.maximum(soft, out), soft))
 
 
 def inside(frame: Hang, hem: Curve) -> Curve:

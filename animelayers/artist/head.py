@@ -159,7 +159,7 @@ def _ear(subject: Subject, side: str) -> Fragment:
     )
     return Fragment(
         "ears",
-        Plane.FACE + 0.012 if beside else Plane.EAR,
+        Plane.EARWEAR - 0.01 if beside else Plane.EAR,
         (ear(subject, side, shape.tolist()),),
         skin_,
         side,

@@ -66,7 +66,11 @@ HOLDS: dict[str, dict[str, Hold]] = {
         "face": Hold(Handling("grip", (-80, -50), aim=(-174, -160)), (-20, -8), "behind"),
         "wave": Hold(_UP, (-6, 10), "between", form="low"),
     },
-    "umbrella": {**_LOW, "together": Hold(_TOGETHER, (178, 182), form="low"), "offer": Hold(_OUT, (-20, -10), "between")},
+    "umbrella": {
+        **_LOW,
+        "together": Hold(_TOGETHER, (178, 182), form="low"),
+        "offer": Hold(_OUT, (-20, -10), "between"),
+    },
     "cup": _SMALL,
     "plush": {**_HUGGED, **_DANGLING},
     "microphone": {

@@ -9,6 +9,7 @@ import numpy as np
 from animelayers.artist import collars, pullovers, shirts
 from animelayers.artist.bodice import Cut, Spots, bust_shade, flank, trunk_folds
 from animelayers.artist.curves import Curve, along, path, spline
+from animelayers.artist.drapery import BEHIND_LEGS
 from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Stroke
 from animelayers.artist.figure import SIDES
 from animelayers.artist.fitting import Fitting, cut_of, darker, nape, shell, signed
@@ -205,7 +206,7 @@ def blazer(fit: Fitting) -> list[Fragment]:
     rows = [(lap + 0.045 if not double else -0.075), *([0.13] if double else [])]
     levels = np.linspace(low + 0.25, min(4.35, hem - 0.6), 2 + double) if d.chance(0.7) else np.array([low + 0.45])
     spots = torso.place([(x + (1.4 * ajar), level) for x in rows for level in levels])
-    out = [back_of(fit, cut, z=Plane.TUCKED + 0.012)] if ajar else []
+    out = [back_of(fit, cut, z=BEHIND_LEGS)] if ajar else []
     for panel in made:
         work: list[Finish | Folds] = [_flap_pocket(fit, panel.sign)]
         if tape:
@@ -259,16 +260,16 @@ def cardigan(fit: Fitting) -> list[Fragment]:
     cut = cut_of(fit, "v", hem=hem, ease=(0.01, 0.03, 0.07, 0.06), sag=0.03)
     edge = [
         (1.35 * n, torso.slope(1.35 * n)),
-        (1.0 * n + 0.6 * ajar, 0.8),
-        (0.4 * n + ajar, low - 0.35),
-        (ajar - 0.02, low),
+        (1.15 * n + 0.3 * ajar, 0.8),
+        (0.5 * n + 0.8 * ajar, low - 0.45),
+        (ajar - 0.02, low + 0.2),
         (1.15 * ajar - 0.02, 4.0),
         (1.3 * ajar - 0.02, hem),
     ]
-    other = [*edge[:3], (ajar + 0.02, low), (1.15 * ajar + 0.02, 4.0), (1.3 * ajar + 0.02, hem)]
+    other = [*edge[:3], (ajar + 0.02, low + 0.2), (1.15 * ajar + 0.02, 4.0), (1.3 * ajar + 0.02, hem)]
     made = fronts(fit, cut, edge, under=other, manner="knit")
     colour = fit.trim if d.chance(0.25) else None
-    out = [back_of(fit, cut, z=Plane.TUCKED + 0.012)]
+    out = [back_of(fit, cut, z=BEHIND_LEGS)]
     for panel in made:
         band = 0.05 * b * panel.sign
         work: list[Finish | Folds] = [
@@ -339,7 +340,7 @@ def jacket(fit: Fitting) -> list[Fragment]:
         (ajar + 0.04, hem),
     ]
     made = fronts(fit, cut, edge, manner="knit" if kind == "bomber" else "crisp")
-    out = [back_of(fit, cut, z=Plane.TUCKED + 0.012)]
+    out = [back_of(fit, cut, z=BEHIND_LEGS)]
     for panel in made:
         work = _jacket_work(fit, panel, kind)
         fragment = panel.fragment.replace(material=Material.GLOSSY) if kind == "leather" else panel.fragment
@@ -458,8 +459,8 @@ def uniform(fit: Fitting) -> list[Fragment]:
         )
         if panel.sign > 0:
             work.append(buttons(torso.place(spots), 0.024 * b, metal))
-            if not double and d.chance(0.4):
-                work.append(_braids(fit, levels[:-1], metal))
+        if not double and d.of("braids").chance(0.4):
+            work.insert(0, _braids(fit, levels[:-1], metal))
         out.append(finished(panel.fragment, *work))
     out += collars.stand(fit, tape or fit.colour, trim=metal, height=0.62)
     if d.chance(0.55):

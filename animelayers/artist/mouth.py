@@ -150,8 +150,9 @@ def _laugh(depth: float = 1.05) -> Lips:
 
 
 def _small_open() -> Lips:
-    area, top, low = _open(0.5, 0.55, bow=0.03)
-    return Lips(((top, FINE), (low, 0.7 * FINE)), area, (), ellipse(0, 0.56, 0.36, 0.22))
+    top = [(-0.5, -0.06), (-0.2, -0.03), (0.2, -0.03), (0.5, -0.06)]
+    low = [(0.5, -0.06), (0.4, 0.26), (0, 0.4), (-0.4, 0.26), (-0.5, -0.06)]
+    return Lips(((top, FINE), (low, 0.7 * FINE)), path(top, low), (), ellipse(0, 0.4, 0.32, 0.2))
 
 
 def _fang() -> Lips:

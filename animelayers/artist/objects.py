@@ -22,7 +22,16 @@ LAYERS = {"behind": -0.006, "between": 0.02, "front": 0.036}
 """Depth of a thing over its forearm's: fingers that lie over it are at `FINGERS`."""
 FINGERS = 0.032
 
-SIZES = {"book": 1.3, "fan": 1.3, "plush": 1.35, "ball": 1.2, "phone": 1.15, "cup": 1.15, "microphone": 1.15, "tray": 1.15}
+SIZES = {
+    "book": 1.3,
+    "fan": 1.3,
+    "plush": 1.35,
+    "ball": 1.2,
+    "phone": 1.15,
+    "cup": 1.15,
+    "microphone": 1.15,
+    "tray": 1.15,
+}
 """Larger than drawn."""
 
 PAPER: Colour = (250.0, 246.0, 236.0)
@@ -149,6 +158,7 @@ def cup(p: Prop) -> list[Fragment]:
 
 
 def bottle(p: Prop) -> list[Fragment]:
+    """Of water, with a label."""
     body = both([(0.03, -0.26), (0.035, -0.2), (0.085, -0.13), (0.085, 0.17), (0.06, 0.19)])
     label = p.mark(p.trim, box(-0.1, -0.06, 0.1, 0.07))
     water = oklch(0.88, 0.04, 230)

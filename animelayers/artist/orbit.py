@@ -66,6 +66,7 @@ def eye(subject: Subject, side: str) -> Eye:
     upper, lower = np.array(shape.upper), np.array(shape.lower)
     rest = np.interp(upper[:, 0], lower[::-1, 0], lower[::-1, 1])
     upper[:, 1] = rest + (upper[:, 1] - rest) * face.openness
+    upper[:, 1] -= 1.2 * face.brow_turn * upper[:, 0] * np.clip(1 - upper[:, 0] ** 2, 0.0, 1.0)  # lids follow the brows
     made = Eye(subject, side, shape, spline(upper), spline(lower))
     corners = made.flat([(-1.0, 0.0), (1.02, 0.1)])
     kept = faceshape.within(faceshape.contour(subject), corners, ROOM)

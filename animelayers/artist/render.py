@@ -165,8 +165,13 @@ class _Easel:
             for _, _, under in strokes:
                 flat.drawPath(under, paint(fragment.colour))
             brush.marks(flat, item.path, fragment)
+            veiled = ("shadow", "highlight") if fragment.opacity < 1 else ()
+            for slot in veiled:
+                sheets[slot].canvas.saveLayerAlpha(None, round(255 * fragment.opacity))
             brush.shades(item.path, item.box, fragment, self._hand(fragment))
             brush.cast(item.path, fragment, self._casters(item))
+            for slot in veiled:
+                sheets[slot].canvas.restore()
         for stroke, ink, _ in strokes:
             colour = line.over(fragment.colour) if stroke.colour is None else stroke.colour
             sheets["line"].canvas.drawPath(ink, paint(colour, line.alpha))
@@ -264,7 +269,8 @@ def _carry_shades(sheets: Mapping[str, Rgba]) -> None:
     soft = (flat[..., 3] < 255) & ((shadow[..., 3] > 0) | (highlight[..., 3] > 0))
     if not soft.any():
         return
-    dark, light = (sheet[soft][:, 3:] / np.float32(255) for sheet in (shadow, highlight))
+    cover = np.maximum(flat[soft][:, 3:], np.float32(1))
+    dark, light = (np.minimum(sheet[soft][:, 3:] / cover, 1) for sheet in (shadow, highlight))
     colour = flat[soft][:, :3] * (1 - dark + dark * shadow[soft][:, :3] / np.float32(255))
     flat[soft, :3] = to_uint8(colour + light * highlight[soft][:, :3] * (1 - colour / 255))
     flat[flat[..., 3] == 0] = 0

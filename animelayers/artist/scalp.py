@@ -41,6 +41,8 @@ class Scalp:
     """Height of its highest point, about -0.57."""
     sway: float
     """How far long hair drifts to the character's left, head heights per head height of fall."""
+    tie: tuple[Colour, float]
+    """Colour and half thickness of what ties it."""
 
     @property
     def figure(self) -> Figure:
@@ -113,6 +115,7 @@ def choose(subject: Subject, dice: Dice) -> Scalp:
         half=dice.uniform(0.455, 0.485),
         top=-dice.uniform(0.555, 0.595),
         sway=dice.near(0, 0.1) if dice.chance(0.6) else 0.0,
+        tie=(dice.pick([palette.accent, palette.dark, palette.pale]), dice.pick([0.022, 0.022, 0.045])),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,8 +25,8 @@ from animelayers.artist.tubes import ROOT, Tube, Widths, halved, part, spans, tu
 from animelayers.artist.wardrobe import Garment
 
 OVER_ARM = 0.01
-HEM = 0.22
-"""Bulge of a hem, in radii of the sleeve there."""
+CAP = 0.78
+"""Height of a sleeve's round head, in its radii: as high as the trunk's shoulder."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,15 +109,30 @@ def _cut_sleeve(wear: Wear) -> list[Fragment]:
     reach = (shape.start, shape.stop)
     for start, stop in spans(wear.arm, *reach):
         form = _tube(wear, shape, (start, stop))
-        made = cloth(wear, form, start, stop, end=HEM if stop == shape.stop else 1.0)
+        made = cloth(wear, form, start, stop, end=None if stop == shape.stop else 1.0)
         folds = _folds(wear, form, shape, start, stop)
         made = made.replace(strokes=made.strokes + folds.strokes, shades=folds.shades)
         cuff = _cuff(wear, form, shape) if stop == shape.stop else cuffs.Cuff()
         made = made.replace(strokes=made.strokes + cuff.strokes, marks=made.marks + cuff.marks)
         out += halved(made, wear.arm, wear.breadth, start)
+        if form.hem < 0 and stop == shape.stop:
+            out.append(_lining(wear, form).replace(z=out[-1].z - OVER_ARM - 0.004))
         if cuff.fragment is not None:
             out.append(cuff.fragment.replace(side=wear.arm.side, z=out[-1].z + 0.004))
     return out
+
+
+def _lining(wear: Wear, form: Tube) -> Fragment:
+    """The inside of a sleeve that one looks into, behind the arm."""
+    mouth = np.concatenate([form.outer[-1:], form.end(-form.bulge), form.inner[-1:], form.end(form.bulge)[::-1]])
+    dark = shifted(wear.garment.colour, lightness=-0.1)
+    return Fragment("handwear", 0.0, (mouth,), dark, wear.arm.side, relief=0.0)
+
+
+def _looked_into(wear: Wear, stop: float) -> bool:
+    """Whether a hem is held so that its inside shows: the arm comes sideways."""
+    sideways = abs(math.cos(wear.arm.direction(stop)))
+    return sideways > 0.4 and wear.dice.of("mouth").chance(0.5)
 
 
 def _cuff(wear: Wear, form: Tube, shape: Cut) -> cuffs.Cuff:
@@ -130,17 +146,19 @@ def _cuff(wear: Wear, form: Tube, shape: Cut) -> cuffs.Cuff:
 def _tube(wear: Wear, shape: Cut, span: tuple[float, float]) -> Tube:
     shares, widths = part(shape.ease, (shape.start, shape.stop), span)
     beyond = shape.beyond * hand_size(wear.subject.build) if span[1] == shape.stop else 0.0
-    return tube(wear.arm, *span, (shares, tuple(w * wear.breadth for w in widths)), beyond)
+    made = tube(wear.arm, *span, (shares, tuple(w * wear.breadth for w in widths)), beyond)
+    open_ = shape.ease[1][-1] > 0.045 and not shape.beyond and span[1] == shape.stop
+    return dataclasses.replace(made, hem=-0.2) if open_ and _looked_into(wear, shape.stop) else made
 
 
-def cloth(wear: Wear, form: Tube, start: float, stop: float, *, end: float = HEM) -> Fragment:
+def cloth(wear: Wear, form: Tube, start: float, stop: float, *, end: float | None = None) -> Fragment:
     """The sleeve itself: round at the shoulder, where only a thin seam parts it from the trunk's garment.
 
-    `end` is how far its end bulges, in radii.
+    `end` is how far its end bulges, in radii; None: as its hem does.
     """
     set_in, elbow = start == 0.0, start >= wear.arm.bend
-    cap = (0.92 if set_in else 1.0 if elbow else 0.25) * form.radius(0)
-    bulge = end * form.radius(-1)
+    cap = (CAP if set_in else 1.0 if elbow else 0.25) * form.radius(0)
+    bulge = form.bulge if end is None else end * form.radius(-1)
     head, low = form.start(cap), np.concatenate([form.outer[-1:], form.end(bulge), form.inner[-1:]])
     outer, inner = form.outer, form.inner
     strokes = [Stroke(low, 1.0, (0.0, 0.0))]
@@ -156,7 +174,11 @@ def cloth(wear: Wear, form: Tube, start: float, stop: float, *, end: float = HEM
         strokes.append(Stroke(np.concatenate([form.inner[:1], head, form.outer[:1]]), 1.0, (0.0, 0.0)))
     strokes.append(Stroke(outer, 1.0, (0.12 if set_in else 0.0, 0.0)))
     strokes.append(Stroke(inner[::-1], 1.0, (0.0, 0.25 if set_in or elbow else 0.0)))
-    left, right = (form.inner, form.outer) if form.sign > 0 else (form.outer, form.inner)
+    edges = [
+        np.concatenate([[edge[0] - cap * (edge[1] - edge[0]) / math.dist(*edge[:2])], edge])
+        for edge in (form.inner, form.outer)
+    ]
+    left, right = edges if form.sign > 0 else edges[::-1]
     return Fragment(
         "handwear",
         wear.arm.z + OVER_ARM,
@@ -166,7 +188,7 @@ def cloth(wear: Wear, form: Tube, start: float, stop: float, *, end: float = HEM
         relief=0.055 * max(wear.breadth, 0.6),
         outlined=False,
         strokes=tuple(strokes),
-        marks=marks(wear.garment, weave(left, right, bow=min(bulge, HEM * form.radius(-1))), wear.breadth),
+        marks=marks(wear.garment, weave(left, right, bow=min(bulge, form.bulge)), wear.breadth),
         casts=0.45,
     )
 
@@ -175,7 +197,7 @@ def _folds(wear: Wear, form: Tube, shape: Cut, start: float, stop: float) -> Fol
     """Creases from the armpit, at the elbow, and where the cloth is gathered."""
     b, d, sign = wear.breadth, wear.dice, form.sign
     if shape.gathered:
-        head = np.concatenate([form.inner[:1], form.start(0.92 * form.radius(0)), form.outer[:1]])
+        head = np.concatenate([form.inner[:1], form.start(CAP * form.radius(0)), form.outer[:1]])
         low = form.across(0.97, 0.1 * form.radius(-1))
         upper = gather(head, -sign * 0.16 * b, d.of("head"), width=0.016 * b, count=4)
         return upper + gather(low, -sign * 0.15 * b, d.of("hem"), width=0.016 * b, count=5)
@@ -283,7 +305,7 @@ def _armour(wear: Wear) -> list[Fragment]:
     out: list[Fragment] = []
     for start, stop in spans(arm, 0.0, shape.stop):
         form = _tube(under, shape, (start, stop))
-        made = cloth(under, form, start, stop, end=HEM if stop == shape.stop else 1.0)
+        made = cloth(under, form, start, stop, end=None if stop == shape.stop else 1.0)
         folds = _elbow(under, form, start, stop) if stop > 0.7 else Folds()
         out += halved(made.replace(strokes=made.strokes + folds.strokes, shades=folds.shades), arm, b, start)
     fore, upper = out[-1].z + 0.008, out[0].z + 0.008

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -45,17 +46,15 @@ def tail(
     pull = [Stroke(sheet.strand(s, 0.0, dice.uniform(0.12, 0.3)), 0.6, (0.0, 0.9)) for s in (0.25, 0.5, 0.72)]
     lights = streaks(sheet, dice.of("light"), 3, (0.15, 0.4))
     body = body.replace(strokes=(*body.strokes, *pull), shades=(*body.shades, *lights))
-    return [body, band(scalp, middle, wide * 0.4, z + 0.012, dice.of("band"))]
+    return [body, band(scalp, middle, wide * 0.4, z + 0.012)]
 
 
-def band(scalp: Scalp, middle: Curve, wide: float, z: float, dice: Dice) -> Fragment:
-    """What ties a tail: a thin band or a thick scrunchie across the start of its spine."""
-    palette = scalp.subject.palette
-    (x, y), (dx, dy) = middle[0], middle[2] - middle[0]
-    thick = dice.pick([0.022, 0.022, 0.045])
-    angle = float(np.arctan2(dy, dx)) + np.pi / 2
-    shape = ellipse(x, y, 0.5 * wide + 0.6 * thick, thick, turn=angle)
-    return Fragment("headwear", z, (shape,), dice.pick([palette.accent, palette.dark, palette.pale]), relief=0.015)
+def band(scalp: Scalp, spine: Curve, wide: float, z: float) -> Fragment:
+    """What ties hair: a thin band or a thick scrunchie across the start of its spine."""
+    colour, thick = scalp.tie
+    (x, y), (dx, dy) = spine[0], spine[2] - spine[0]
+    shape = ellipse(x, y, 0.5 * wide + 0.6 * thick, thick, turn=math.atan2(dy, dx) + math.pi / 2)
+    return Fragment("headwear", z, (shape,), colour, relief=0.015)
 
 
 def gathered(scalp: Scalp, look: Look, tie: tuple[float, float], z: float) -> Fragment:

@@ -35,6 +35,13 @@ class Tube:
     inner: Curve
     sign: int
     """Of the arm's side along x."""
+    hem: float = 0.22
+    """Bulge of lines across it, in radii of its end; negative where one looks into it."""
+
+    @property
+    def bulge(self) -> float:
+        """Of its hem, head heights."""
+        return self.hem * self.radius(-1)
 
     def end(self, bulge: float = 0.0) -> Curve:
         """Across the far end, from the outer to the inner edge, bulging outwards by `bulge` head heights."""
@@ -48,14 +55,15 @@ class Tube:
         """The closed outline, with both ends' bulges."""
         return np.concatenate([self.outer, self.end(end), self.inner[::-1], self.start(start)])
 
-    def across(self, share: float, bulge: float = 0.0) -> Curve:
-        """A line across at a share of the length, from the outer to the inner edge."""
+    def across(self, share: float, bulge: float | None = None) -> Curve:
+        """A line across at a share of the length, from the outer to the inner edge; None: bulging as the hem does."""
+        bulge = self.bulge if bulge is None else bulge
         a, z = cut(self.outer, share, 1.0)[0], cut(self.inner, share, 1.0)[0]
         return np.concatenate([[a], bowed(a, z, self.sign * bulge), [z]])
 
     def piece(self, start: float, stop: float) -> Tube:
         """Part of it between two shares of its own length."""
-        return Tube(cut(self.outer, start, stop), cut(self.inner, start, stop), self.sign)
+        return Tube(cut(self.outer, start, stop), cut(self.inner, start, stop), self.sign, self.hem)
 
     def radius(self, at: int) -> float:
         """Half the width at its start (0) or end (-1)."""
@@ -126,7 +134,7 @@ def _outside(edge: Curve, spine: Curve, radius: npt.NDArray[np.float64]) -> Curv
 
 
 def halved(made: Fragment, arm: Limb, breadth: float, start: float = 0.0) -> list[Fragment]:
-    """A fragment that begins at share `start`, at the depths of its arm: cut at the elbow where the forearm has another.
+    """A fragment that begins at share `start`, at the depths of its arm: cut at the elbow where these differ.
 
     `made.z` is for the upper arm. Both halves keep the whole form, so that its shading runs on.
     """

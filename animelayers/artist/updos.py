@@ -11,7 +11,7 @@ from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Plane, Shade, Stroke
 from animelayers.artist.locks import Look, Sheet, hair, tuft
 from animelayers.artist.scalp import Scalp, smooth
-from animelayers.artist.tails import band
+from animelayers.artist.tails import band, gathered
 
 
 def _frame(spine: Curve) -> Callable[[np.ndarray, np.ndarray], Curve]:
@@ -30,11 +30,10 @@ def _frame(spine: Curve) -> Callable[[np.ndarray, np.ndarray], Curve]:
     return place
 
 
-def braid(
-    look: Look, z: float, spine: Curve, wide: float, ends: tuple[float, float] = (0.85, 0.6)
-) -> Fragment:
+def braid(look: Look, z: float, spine: Curve, wide: float, ends: tuple[float, float] = (0.85, 0.6)) -> Fragment:
     """A plait along a spine: lobes to the left and right by turns, each tucked under the next. `ends` are shares
-    of the width at its start and end."""
+    of the width at its start and end.
+    """
     place = _frame(spine)
     length = float(np.hypot(*np.diff(spine, axis=0).T).sum())
     n = max(3, round(length / (0.75 * wide)))
@@ -78,7 +77,7 @@ def _plait(
         ]
     )
     tip = tuft(look, z - 0.004, brush, dice, s=0.5, width=1.6, span=(0.0, 1.0), bend=dice.near(0, 0.3), belly=0.4)
-    return [body, tip, band(scalp, whole[41:], 0.5 * wide, z + 0.012, dice.of("band"))]
+    return [body, tip, band(scalp, whole[41:], 0.5 * wide, z + 0.012)]
 
 
 def braided(scalp: Scalp, look: Look, floor: float, dice: Dice) -> list[Fragment]:
