@@ -11,16 +11,14 @@ source (`cs`, `as`), with `as` = layer alpha × opacity and everything in 0..1 o
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
 
 from animelayers.color import clear_hidden
 from animelayers.errors import StackError
-from animelayers.raster import bands
+from animelayers.raster import over_bands
 from animelayers.stack import Blend, Layer, LayerStack, Rgba
 
 Plane = npt.NDArray[np.float32]
@@ -97,12 +95,7 @@ def flatten(stack: LayerStack) -> Rgba:
         np.minimum(premul, 255, out=premul)
         out[rows] = premul.astype(np.uint8).transpose(1, 2, 0)
 
-    rows = [inner for inner, _, _ in bands(stack.height, ROWS)]
-    if len(rows) == 1:
-        one(rows[0])  # a pool costs more than a small sheet
-    else:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(one, rows))
+    over_bands(one, stack.size, ROWS)
     out[out[..., 3] == 0] = 0
     return out
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from animelayers.stack import Layer
+
+SMALL = 300_000
+"""Pixels below which starting threads takes longer than the work."""
 
 Mask = npt.NDArray[np.bool_]
 """bool [h, w]."""
@@ -57,6 +62,18 @@ def nearest(mask: Mask) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
     index_of_label = np.zeros(int(label.max()) + 1, np.int64)
     index_of_label[label[mask]] = np.flatnonzero(mask)
     return np.asarray(distance, np.float32), index_of_label[label]
+
+
+def over_bands(one: Callable[[slice], None], size: tuple[int, int], rows: int) -> None:
+    """Call `one` with every band of `rows` of a canvas: a thread each, where it is large enough to pay for threads."""
+    height, width = size
+    slices = [inner for inner, _, _ in bands(height, rows)]
+    if height * width < SMALL:
+        for band in slices:
+            one(band)
+        return
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(one, slices))
 
 
 def bands(height: int, rows: int, *, halo: int = 0) -> Iterator[tuple[slice, slice, slice]]:

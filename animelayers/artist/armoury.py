@@ -10,7 +10,7 @@ from animelayers.artist.curves import ellipse, path, spline
 from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Shade
 from animelayers.artist.fitting import Fitting, darker, shell, signed
 from animelayers.artist.folds import Folds
-from animelayers.artist.jackets import GOLD, SILVER, belt
+from animelayers.artist.jackets import GOLD, belt
 from animelayers.artist.palette import WHITE, mix
 from animelayers.artist.trimmings import Finish, beside, finished, lines, piping
 
@@ -18,7 +18,7 @@ from animelayers.artist.trimmings import Finish, beside, finished, lines, piping
 def armour(fit: Fitting) -> list[Fragment]:
     """A breastplate with a ridge, a gorget, lames at the waist; cloth or mail below."""
     d, b, torso = fit.dice.of("armour"), fit.b, fit.torso
-    steel = mix(SILVER, fit.colour, d.pick([0.15, 0.3, 0.75]))
+    steel = fit.colour
     edge = GOLD if d.chance(0.5) else mix(fit.garment.trim, WHITE, 0.15)
     under, _ = shell(
         fit,

@@ -30,7 +30,7 @@ class Brush:
             flat.drawPath(area(mark.shape), _mark_paint(mark))
         flat.restore()
 
-    def shades(self, path: Path, box: Bounds, fragment: Fragment, dice: Dice) -> None:
+    def shades(self, path: Path, fragment: Fragment, dice: Dice) -> None:
         """Everything that the fragment's own form does with the light."""
         style, material = self.shading, fragment.material
         formed = material is not Material.EYE and style.manner != "none" and fragment.relief > 0
@@ -40,14 +40,14 @@ class Brush:
             canvas.save()
             canvas.clipPath(path, doAntiAlias=True)
         if formed:
-            self._form(path, box, fragment, dice)
+            self._form(path, fragment, dice)
             self._gleam(path, fragment)
         for shade in fragment.shades:
             self._shade(shade, material)
         for canvas in (self.shadow, self.highlight):
             canvas.restore()
 
-    def _form(self, path: Path, box: Bounds, fragment: Fragment, dice: Dice) -> None:
+    def _form(self, path: Path, fragment: Fragment, dice: Dice) -> None:
         """The side away from the light: the shape less itself moved towards the light."""
         style = self.shading
         reach = fragment.relief * style.breadth

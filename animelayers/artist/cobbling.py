@@ -47,11 +47,10 @@ def inside(form: Foot, depth: float, colour: Colour) -> Fragment:
 
 
 def sole(form: Foot, thick: float, colour: Colour, *, ease: float = 0.1, toes: float = 0.0) -> Fragment:
-    """Seen below the upper, thickest where it faces the eye."""
+    """The whole bed of the shoe; seen below the upper, thickest where it faces the eye."""
     edge = form.sole(ease, toes)
-    n = len(edge)
-    swell = np.sin(np.linspace(0.0, math.pi, n)) ** 0.35
-    shape = np.concatenate([form.sole(ease - 0.3), (edge + form.down(thick) * swell[:, None])[::-1]])
+    swell = np.sin(np.linspace(0.0, math.pi, len(edge))) ** 0.35
+    shape = edge + form.down(thick) * swell[:, None]
     return piece(form, shape, colour, BEHIND + 0.004).replace(relief=0.08 * form.unit, casts=0.5)
 
 

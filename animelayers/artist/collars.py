@@ -17,6 +17,10 @@ from animelayers.artist.trimmings import Finish, beside, finished, lines, piping
 Spots = Sequence[tuple[float, float]]
 
 
+OVER_ARM = Plane.ARM + 0.02
+"""Broad collars lie on the shoulders of the sleeves."""
+
+
 def flaps(fit: Fitting, half: Sequence[Spots], z: float, colour: Colour, **how: object) -> list[Fragment]:
     """A piece and its mirror image; `half` are the smooth stretches of the left one's outline."""
     return [
@@ -108,7 +112,7 @@ def sailor(fit: Fitting, colour: Colour, stripe: Colour) -> list[Fragment]:
     ]
     tapes, gap = d.pick({1: 2, 2: 3, 3: 2}), 0.045
     out = [band_behind(fit, colour, width=1.25, rise=-0.62)]
-    for sign, flap in zip((-1, 1), flaps(fit, (inner, outer, top), Plane.COLLAR, colour), strict=True):
+    for sign, flap in zip((-1, 1), flaps(fit, (inner, outer, top), OVER_ARM, colour), strict=True):
         edge = torso.curve(signed(outer, sign))
         for k in range(tapes):
             near = (0.03 + gap * k) * fit.b * sign

@@ -39,8 +39,14 @@ def _lid_tint(subject: Subject) -> Marks:
     tint = warm(subject.palette.skin, 0.05)
     out = []
     for sign in SIDES.values():
-        spot = ellipse(sign * (face.spacing + 0.25 * w), face.level - 0.8 * h, 0.85 * w, 0.5 * h, turn=0.2 * sign)
-        out.append(Mark((subject.figure.head.face(spot),), tint, 0.4, blur=0.018))
+        spot = ellipse(
+            sign * (face.spacing + 0.25 * w),
+            face.level - (1.6 * face.openness - 0.8) * h,
+            0.85 * w,
+            0.5 * h,
+            turn=0.2 * sign,
+        )
+        out.append(Mark((subject.figure.head.face(spot),), tint, 0.3, blur=0.018))
     return tuple(out)
 
 

@@ -39,15 +39,18 @@ class Plane:
     TAIL = -0.9
     BACK_HAIR = -0.8
     ARM_BEHIND = -0.6
+    TORSO = -0.48
+    """Bare skin of the trunk, below the chest that belongs to the neck."""
+    NECK = -0.46
+    """Below what is tucked in, which lies below what is worn over the legs."""
+    TUCKED = -0.44
+    """Tops whose hem is under the waistband."""
+    SURFACE = -0.1
+    """Where shadows meet neck, chest and tucked tops: their `Fragment.ground`."""
     LEG_FAR = -0.42
     LEG_NEAR = -0.36
     SHOE = 0.02
     """Added to the leg's own."""
-    TORSO = -0.22
-    """Bare skin of the trunk, below the chest that belongs to the neck."""
-    NECK = -0.2
-    TUCKED = -0.18
-    """Tops whose hem is under the waistband."""
     BOTTOMWEAR = -0.16
     TOPWEAR = 0.0
     COLLAR = 0.08

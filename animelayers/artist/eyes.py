@@ -42,7 +42,7 @@ def _ink(subject: Subject, dice: Dice) -> Colour:
 
 def _white(one: Eye, edge: Curve) -> Fragment:
     """Somewhat larger than the opening, shaded below the upper lid."""
-    shape = faceshape.within(edge, one.flat(_grown(one.opening, 1.14, 1.12)), 0.006)
+    shape = faceshape.within(edge, one.flat(_grown(one.opening, 1.28, 1.22)), 0.021)
     return Fragment(
         "eyewhite",
         Plane.EYEWHITE,

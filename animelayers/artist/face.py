@@ -172,6 +172,8 @@ _LASHES: dict[str, Weights] = {
     "man": {"band": 5, "plain": 3},
     "woman": {"winged": 4, "spiked": 4, "girlish": 2, "band": 1.5},
 }
+_PUPILS: Weights = {"round": 12, "none": 2.5, "ring": 0.8, "star": 0.25, "heart": 0.15, "slit": 0.3}
+_BEASTLY: Weights = {"slit": 5, "round": 2}
 _SLITS = ("cat", "fox", "demon", "dragon")
 
 
@@ -185,11 +187,6 @@ def choose(dice: Dice, build: Build, head: Head, mood: str, animal: str) -> Face
     level = EYES[eyes].level + d.near(0, 0.012) + {"chibi": 0.025, "man": -0.012, "woman": 0.0}[kind]
     nose_level = 0.5 - (0.5 - level) * d.uniform(0.5, 0.62)
     mouth_level = nose_level + (0.5 - nose_level) * d.uniform(0.34, 0.44)
-    pupils: Weights = (
-        {"slit": 5, "round": 2}
-        if animal in _SLITS
-        else {"round": 12, "none": 2.5, "ring": 0.8, "star": 0.25, "heart": 0.15, "slit": 0.3}
-    )
     return Face(
         shape=shape,
         eyes=eyes,
@@ -202,7 +199,7 @@ def choose(dice: Dice, build: Build, head: Head, mood: str, animal: str) -> Face
         gaze=_gaze(dice.of("gaze"), head, mood),
         pinch=expression.pinch,
         iris=dice.of("iris").pick({"glow": 4, "cel": 3, "gem": 2.5, "hatched": 1, "plain": 1, "rings": 0.8}),
-        pupil=dice.of("pupil").pick(pupils),
+        pupil=dice.of("pupil").pick(_BEASTLY if animal in _SLITS else _PUPILS),
         sparkle=dice.of("sparkle").pick({"pair": 4, "single": 2, "window": 1.5, "trio": 2, "dew": 1.2, "side": 1.5}),
         lashes=dice.of("lashes").pick(_LASHES[kind]),
         brows=dice.of("brows").pick(_BROWS[kind]),

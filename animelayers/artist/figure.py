@@ -11,7 +11,7 @@ from animelayers.artist.curves import Curve, along, cut, directions, positions, 
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Plane
 from animelayers.artist.reach import ARM_POSES, BOTH, SINGLE, Goal, bend, joints, lifted
-from animelayers.artist.reach import contour_of as arm_contour
+from animelayers.artist.reach import contour as arm_contour
 from animelayers.artist.reach import spine as arm_spine
 from animelayers.artist.stance import FREQUENT, LEG_POSES, contour
 
@@ -156,7 +156,7 @@ class Figure:
         return np.concatenate([[ends[0]], inside, [ends[1]]])
 
     def middle(self, y: float) -> float:
-        """x of the trunk's middle at a height."""
+        """The x of the trunk's middle at a height."""
         s = np.asarray(self.trunk)
         return float(np.interp(y, s[:, 0], s[:, 1]))
 
@@ -232,10 +232,8 @@ def _arm(
     y, x, right, left = trunk[1]
     shoulder = (x + sign * ((right if sign < 0 else left) - 0.085 * b), y + 0.1 * b)
     shoulder = lifted(shoulder, sign, reach.upper[0], b)
-    goal = None
-    if isinstance(reach.fore, Goal):
-        goal = _goal(reach.fore, sign, trunk, head)
-    bone = 1.0 * build.scale**0.95
+    goal = _goal(reach.fore, sign, trunk, head) if isinstance(reach.fore, Goal) else shoulder
+    bone = build.scale**0.95
     elbow, wrist = joints(reach, shoulder, goal, (bone, 0.9 * bone), sign, dice.of("joints"))
     first, second = math.dist(shoulder, elbow), math.dist(elbow, wrist)
     share = first / (first + second)

@@ -78,7 +78,7 @@ def crop(fit: Fitting) -> list[Fragment]:
     if kind == "tank":
         return tank(fit, hem=hem)
     if kind == "bustier":
-        return strapless(fit, hem=hem, ease=(0.0, 0.01, 0.01, 0.0))
+        return strapless(fit, hem=hem, ease=(0.0, 0.01, 0.01, 0.0), skin=5.6)
     if kind == "knot":
         body, made = shell(fit, cut_of(fit, "v", hem=3.6, ease=(0.0, 0.02, 0.03, 0.0), sag=0.0), "crisp")
         knot = torso.point(0, 3.62)
@@ -145,13 +145,13 @@ def knotted(fit: Fitting, at: tuple[float, float]) -> list[Fragment]:
 def offshoulder(fit: Fitting) -> list[Fragment]:
     """Bare shoulders: the upper edge runs from arm to arm, with an elastic or a flounce."""
     d, b, torso = fit.dice.of("offshoulder"), fit.b, fit.torso
-    h, tucked = torso.half(2), d.chance(0.5)
+    h, tucked = torso.half(2), fit.tucked(0.5)
     line = ((-h - 0.02, 1.72), (-0.6 * h, 1.86), (0, 2.0))
-    hem = 4.75 if tucked else d.uniform(4.5, 5.2)
+    hem = 5.3 if tucked else d.uniform(4.5, 5.2)
     cut = Cut(line, top=1.72, hem=hem, ease=(0.01, 0.03, 0.06, 0.0 if tucked else 0.05))
     z = Plane.TUCKED if tucked else Plane.TOPWEAR
     body, made = shell(fit, cut, "loose", z=z, lines={"neckline": 1.0})
-    work: list[Finish | Folds] = [shirts.blousing(fit, 4.05)] if tucked else []
+    work: list[Finish | Folds] = [shirts.blousing(fit)] if tucked else []
     out = [skin_trunk(fit)]
     if d.chance(0.6):
         out.append(finished(body, *work))
@@ -215,7 +215,7 @@ def corset(fit: Fitting) -> list[Fragment]:
     if not fit.sleeveless or d.chance(0.3):
         blouse, made = shell(
             fit,
-            Cut(((-h - 0.02, 1.75), (-0.55 * h, 1.9), (0, 2.05)), top=1.75, hem=4.75),
+            Cut(((-h - 0.02, 1.75), (-0.55 * h, 1.9), (0, 2.05)), top=1.75, hem=5.3),
             "crisp",
             z=Plane.TUCKED,
             colour=fit.outfit.inner,

@@ -54,8 +54,19 @@ class Fitting:
     def sleeveless(self) -> bool:
         return self.outfit.sleeves.kind in ("none", "detached")
 
+    @property
+    def high(self) -> bool:
+        """Whether what is worn below reaches up to the waist."""
+        return self.outfit.bottom.kind in ("pleated", "flared", "pencil", "long", "frilled")
+
+    def tucked(self, chance: float) -> bool:
+        """Whether the hem goes under the waistband; bare shoulders lie under the armhole, so not without sleeves."""
+        return not self.sleeveless and self.dice.of("tucked").chance(chance)
+
     def piece(self, shape: Curve, z: float, colour: Colour | None = None, **how: Any) -> Fragment:
         """A fragment of the top."""
+        if z < Plane.BOTTOMWEAR:
+            how.setdefault("ground", Plane.SURFACE + (0.06 if z >= Plane.TUCKED else 0.0))
         return Fragment("topwear", z, (shape,), self.colour if colour is None else colour, **how)
 
     def pattern(self, cloth: Weave) -> Finish:
@@ -142,7 +153,6 @@ def skin_trunk(fit: Fitting, *, top: float = 1.6, hem: float = 5.6) -> Fragment:
         relief=0.07,
         outlined=False,
         strokes=tuple(strokes),
-        ground=Plane.NECK,
     )
 
 

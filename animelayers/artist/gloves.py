@@ -13,7 +13,7 @@ from animelayers.artist.drawing import Fragment, Mark, Material, Stroke
 from animelayers.artist.figure import Limb
 from animelayers.artist.hands import Hand
 from animelayers.artist.subject import Subject
-from animelayers.artist.tubes import OVER_ELBOW, Tube, Widths, halved, part, spans, tube
+from animelayers.artist.tubes import Tube, Widths, halved, part, spans, tube
 from animelayers.artist.wardrobe import Garment
 
 OVER_SKIN = 0.004
@@ -35,7 +35,7 @@ def _glove(worn: Garment, arm: Limb, hand: Hand, breadth: float, dice: Dice, sta
     for first, last in spans(arm, start, 1.0):
         form = tube(arm, first, last, part(ease, (start, 1.0), (first, last)))
         contours = [_cuffed(form, first == start, last == 1.0), *(hand.contours if last == 1.0 else ())]
-        strokes, marks = inked(contours), ()
+        strokes, marks = inked(contours), tuple[Mark, ...]()
         if first == start:
             bulge = 0.25 * form.radius(0)
             hem = form.across(min(0.025 * breadth / (last - first), 0.35), bulge)
@@ -99,13 +99,12 @@ def _ring(
     """A band around the wrist, curved as the arm is round."""
     form = tube(arm, *reach, ease)
     bulge = 0.3 * form.radius(0)
-    marks = ()
-    if stripe:
-        edges = form.across(0.5 - stripe / 2, bulge), form.across(0.5 + stripe / 2, bulge)
-        marks = (Mark((_between(*edges),), worn.trim),)
-    z = max(arm.z_end, arm.z_end + (OVER_ELBOW if arm.z == arm.z_end else 0.0)) + OVER_SKIN + 0.002
+    edges = form.across(0.5 - stripe / 2, bulge), form.across(0.5 + stripe / 2, bulge)
+    marks = (Mark((_between(*edges),), worn.trim),) if stripe else ()
     area = form.area(start=-bulge, end=bulge)
-    return Fragment("handwear", z, (area,), worn.colour, arm.side, material, relief=0.02, marks=marks, casts=0.3)
+    z = arm.z + OVER_SKIN + 0.001
+    made = Fragment("handwear", z, (area,), worn.colour, arm.side, material, relief=0.02, marks=marks, casts=0.3)
+    return halved(made, arm, 1.0, reach[0])[0]
 
 
 WORN: dict[str, Callable[[Garment, Limb, Hand, float, Dice], list[Fragment]]] = {

@@ -142,7 +142,9 @@ def bodice(fit: Fitting) -> list[Fragment]:
     return [body, *out]
 
 
-def strapless(fit: Fitting, *, hem: float, ease: tuple[float, float, float, float]) -> list[Fragment]:
+def strapless(
+    fit: Fitting, *, hem: float, ease: tuple[float, float, float, float], skin: float = 3.0
+) -> list[Fragment]:
     """A heart-shaped upper edge, with straps or without."""
     d, h, b = fit.dice.of("strapless"), fit.torso.half(2), fit.b
     dip = 2.5 if not fit.torso.small else 2.2
@@ -151,7 +153,7 @@ def strapless(fit: Fitting, *, hem: float, ease: tuple[float, float, float, floa
         fit, Cut(line, top=2.12, hem=hem, ease=ease, sharp=True), "tight", lines={"neckline": 1.0, "hem": 0.7}
     )
     out = [
-        skin_trunk(fit, hem=3.0),
+        skin_trunk(fit, hem=skin),
         finished(body, piping(made.neckline, -0.04 * b, fit.trim, line=0.5) if d.chance(0.6) else Finish()),
     ]
     if d.chance(0.6):
@@ -225,7 +227,7 @@ def sash(
 
 def maid(fit: Fitting) -> list[Fragment]:
     """A maid's dress with an apron: bib, straps with frills, a frilled skirt."""
-    d, b, torso = fit.dice.of("maid"), fit.b, fit.torso
+    d, b = fit.dice.of("maid"), fit.b
     white = mix(fit.outfit.inner, WHITE, 0.7)
     skirt = skirt_of(fit, d.pick(["bell", "flared"]), d.pick({"short": 3, "mini": 1, "knee": 1.5, "long": 1.2}))
     body, made = shell(fit, cut_of(fit, "collar", hem=4.1, ease=(0.0, 0.01, 0.012, 0.02)), "tight", lines={"hem": 0.0})

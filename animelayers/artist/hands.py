@@ -167,7 +167,7 @@ def _finger(name: str, gesture: Gesture, k: int, long_: float) -> Curve:
     spread, bends = math.radians(gesture.spread[k]), np.radians(np.cumsum(gesture.bend[k]))
     ways = np.stack([np.cos(bends) * math.cos(spread), np.cos(bends) * math.sin(spread), -np.sin(bends)], axis=1)
     steps = ways * np.array(BONES[name])[:, None] * long_
-    return np.array(KNUCKLES[name]) + np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
+    return np.asarray(KNUCKLES[name] + np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)]))
 
 
 def _around(centres: Curve, radii: Curve) -> Curve:
@@ -223,7 +223,8 @@ def _tapering(joints: Curve, radii: Curve) -> Curve:
     left, right = sides(spine, width)
     way = spine[-1] - spine[-2]
     a = math.atan2(way[1], way[0])
-    cap = arc(*spine[-1], width[-1], width[-1], a - math.pi / 2, a + math.pi / 2, steps=9)[1:-1]
+    (x, y), r = spine[-1], width[-1]
+    cap = arc(x, y, r, r, a - math.pi / 2, a + math.pi / 2, steps=9)[1:-1]
     return np.concatenate([left, cap, right[::-1]])
 
 
@@ -240,5 +241,7 @@ def _nails(view: _View, bones: dict[str, Curve], gesture: Gesture, fingers: list
         over = [f for f in fingers if f.depth > depth.mean() and not f.name.startswith(name)]
         if not any(covers(f.area, middle[None])[0] for f in over):
             r = float(view.radii(FINGER)[3])
-            out.append(ellipse(*middle, 0.8 * r, 0.55 * r * facing, turn=math.atan2(way[1], way[0]), steps=16))
+            out.append(
+                ellipse(middle[0], middle[1], 0.8 * r, 0.55 * r * facing, turn=math.atan2(way[1], way[0]), steps=16)
+            )
     return tuple(out)

@@ -7,14 +7,18 @@ from typing import Any
 import numpy as np
 
 from animelayers.artist import complexion, faceshape
+from animelayers.artist.bodice import Torso
 from animelayers.artist.curves import Curve, path, spline, turned
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Mark, Material, Plane, Shade, Stroke
-from animelayers.artist.figure import SIDES
+from animelayers.artist.figure import SIDES, Head
 from animelayers.artist.subject import Subject
 
 POINTED = {"elf": 1.0, "demon": 0.5, "dragon": 0.55}
 """How far the ears of some creatures are drawn out, 0..1."""
+
+SUNK = 0.08
+"""How far bare shoulders lie below the line on which garments rest, trunk levels."""
 
 FURRED = ("cat", "fox", "dog", "rabbit")
 """Creatures whose ears sit on top: they mostly have no others."""
@@ -46,52 +50,42 @@ def patch(subject: Subject, tag: str, z: float, area: tuple[Curve, ...], **chang
 
 def _neck(subject: Subject) -> Fragment:
     """From behind the chin down to the chest under any collar; inked along throat and shoulders."""
-    b, man, figure = subject.build.breadth, subject.build.masculine, subject.figure
-    half = min((0.132 + 0.06 * man) * b**0.5, 0.22)
-    pit = -subject.build.neck
-    y, _, right, left = figure.trunk[1]
-    slope = y + 0.06 * b
-    back = figure.head.place([(-half - 0.1 * figure.head.yaw, 0.22), (half - 0.1 * figure.head.yaw, 0.22)])
+    head, torso = subject.figure.head, Torso(subject.figure)
+    b, pit, reach = torso.b, -subject.build.neck, torso.half(1)
+    half = 0.93 * torso.neck * b
+    spots = [(x, torso.slope(x) + SUNK) for x in (1.25 * torso.neck, 0.62 * reach, reach - 0.09, reach - 0.02)]
     edges = []
-    for (x, top), sign, reach in zip(back.tolist(), (-1, 1), (right, left), strict=True):
+    for sign in SIDES.values():
+        x, top = head.place([(sign * half - 0.1 * head.yaw, 0.22)])[0]
         throat = [(x, top), (0.5 * (x + sign * half), 0.5 * (top + pit)), (sign * half * 0.98, 0.45 * pit)]
-        shoulder = [(sign * half * 1.12, 0.0), (sign * (half + 0.3 * (reach - half)), slope * 0.5)]
-        edges.append(spline([*throat, *shoulder, (sign * 0.97 * reach, slope)]))
-    low = figure.level("armpit") + 0.2 * b
+        edges.append(spline(np.concatenate([throat, torso.place([(sign * x, level) for x, level in spots])])))
+    low = subject.figure.level("armpit") + 0.2 * b
     dark = _under_chin(subject, half)
-    outline = np.concatenate([edges[0], [(0, low)], edges[1][::-1]])
-    lines = tuple(Stroke(edge[: 4 * len(edge) // 5], 1.0, (0.0, 0.5)) for edge in edges)
     return Fragment(
         "neck",
         Plane.NECK,
-        (outline,),
+        (np.concatenate([edges[0], [(0, low)], edges[1][::-1]]),),
         subject.palette.skin,
         material=Material.SKIN,
         relief=0.05,
+        ground=Plane.SURFACE,
         outlined=False,
-        strokes=lines + _bones(subject, half),
+        strokes=tuple(Stroke(edge, 1.0, (0.0, 0.12)) for edge in edges) + _bones(torso, head, half),
         marks=(Mark((dark,), complexion.warm(subject.palette.skin, 0.06), 0.5),),
         shades=(Shade((dark,), 1.0),),
     )
 
 
-def _bones(subject: Subject, half: float) -> tuple[Stroke, ...]:
-    """Collarbones, the muscle of the throat where a head turns, and the apple of a man's."""
-    b, head = subject.build.breadth, subject.figure.head
-    lines = [
-        Stroke(
-            spline([(0.045 * s, 0.075 * b), (0.1 * s * b, 0.045 * b), (0.24 * s * b, 0.055 * b), (0.38 * s * b, 0.03)]),
-            0.6,
-            (0.3, 0.8),
-        )
-        for s in (-1, 1)
-    ]
-    if abs(head.yaw) > 0.25 and subject.build.neck > 0.1:
+def _bones(torso: Torso, head: Head, half: float) -> tuple[Stroke, ...]:
+    """Collarbones, and the muscle of the throat where the head turns."""
+    reach = torso.half(1)
+    spots = [(0.05, 0.74), (0.12, 0.6), (0.5 * reach, 0.6), (0.7 * reach, torso.slope(0.7 * reach) + 0.25)]
+    lines = [Stroke(torso.curve([(s * x, level) for x, level in spots]), 0.6, (0.3, 0.8)) for s in SIDES.values()]
+    pit = -torso.figure.build.neck
+    if abs(head.yaw) > 0.25 and pit < -0.1:
         s = -1 if head.yaw > 0 else 1
-        top = -0.8 * subject.build.neck
-        lines.append(
-            Stroke(spline([(0.6 * s * half, top), (0.4 * s * half, 0.4 * top), (0.05 * s, 0.03)]), 0.55, (0.8, 0.3))
-        )
+        muscle = spline([(0.6 * s * half, 0.8 * pit), (0.4 * s * half, 0.32 * pit), (0.05 * s, 0.03)])
+        lines.append(Stroke(muscle, 0.55, (0.8, 0.3)))
     return tuple(lines)
 
 

@@ -172,7 +172,7 @@ def under(fit: Fitting, colour: Colour, neckline: str) -> list[Fragment]:
     """A plain shirt without a collar, or a polo neck."""
     body, made = shell(
         fit,
-        Cut(**fit.neckline(neckline), hem=4.75),
+        Cut(**fit.neckline(neckline), hem=5.3),
         "tight",
         z=Plane.TUCKED,
         colour=colour,

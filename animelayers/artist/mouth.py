@@ -65,7 +65,7 @@ def _painted(subject: Subject, made: Lips, at: Callable[[Points], Curve]) -> lis
         return []
     low = 0.0 if made.opening is None else float(made.opening[:, 1].max())
     skin, lips = subject.palette.skin, subject.palette.lips
-    if subject.face.lips == "hint" or made.opening is not None:
+    if subject.face.lips == "hint" or subject.face.mouth not in PAINTABLE:
         shade = ellipse(0, low + 0.36, 0.34, 0.1)
         area = ellipse(0, low + 0.36, 0.6, 0.36)
         return [_tinted(subject, at(area), (Mark((at(shade),), mix(skin, lips, 0.7), 0.8, blur=0.004),))]
@@ -88,6 +88,9 @@ def _tinted(subject: Subject, area: Curve, marks: tuple[Mark, ...]) -> Fragment:
     ground = patch(subject, "mouth", Plane.MOUTH, (area,))
     return ground.replace(marks=(*ground.marks, *marks))
 
+
+PAINTABLE = ("line", "smile", "small", "smirk")
+"""Mouths whose lips lie on each other."""
 
 FINE = 0.0085
 """Breadth of a mouth's line."""

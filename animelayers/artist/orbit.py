@@ -13,7 +13,6 @@ from animelayers.artist.eyeshape import EYES, EyeShape
 from animelayers.artist.figure import SIDES
 from animelayers.artist.subject import Subject
 
-
 ROOM = 0.022
 """Head heights of skin that are left between an eye's outer corner and the edge of the face."""
 
@@ -47,7 +46,7 @@ class Eye:
         face, (w, h) = self.subject.face, self.subject.face.eye
         p = turned(np.concatenate([[(-1.0, 0.0)], np.asarray(points, np.float64)]) * (w, h), -face.slant)
         p = self.subject.figure.head.turn((p + (face.spacing, face.level)) * (self.sign, 1))
-        return (p[1:] - p[0]) * (self.squeeze, 1) + p[0]
+        return np.asarray((p[1:] - p[0]) * (self.squeeze, 1) + p[0])
 
     def at(self, points: Points) -> Curve:
         """The eye's frame → the drawing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from animelayers.artist.curves import Curve, corners, cut, directions, distinct, length, positions
 from animelayers.artist.dice import Dice
@@ -42,9 +43,12 @@ def _with_gaps(curve: Curve, dice: Dice) -> list[Curve]:
     return [cut(curve, 0, at), cut(curve, min(at + gap, 0.95), 1)]
 
 
-def polygon(stroke: Stroke, line: Line, light: tuple[float, float], thinnest: float, dice: Dice) -> tuple[Curve, Curve]:
-    """The stroke as an area, and the same one `thinnest / 0.8` px narrower, for the flat that lies beneath it."""
-    spine = stroke.points
+def polygon(stroke: Stroke, line: Line, light: tuple[float, float], pixel: float, dice: Dice) -> tuple[Curve, Curve]:
+    """The stroke as an area, and the same one a pixel narrower (empty, if nothing remains) for the flat beneath it.
+
+    `pixel` is the size of one in head heights: nothing is drawn finer than it can be seen.
+    """
+    spine = thinned(stroke.points, pixel)
     t = positions(spine)
     tangent = directions(spine)
     normal = np.stack([tangent[:, 1], -tangent[:, 0]], axis=1)
@@ -57,13 +61,22 @@ def polygon(stroke: Stroke, line: Line, light: tuple[float, float], thinnest: fl
         width *= 1 + np.interp(t, np.linspace(0, 1, 7), knots)
     if line.swell:
         width *= 1 + line.swell * np.abs(normal @ np.asarray(light))
-    width = np.where(width > 0.02 * line.width, np.maximum(width, thinnest), width)
-    inner = np.maximum(width - thinnest / THINNEST, 0.0)
-    return _around(spine, normal, width / 2), _around(spine, normal, inner / 2)
+    width = np.where(width > 0.02 * line.width, np.maximum(width, THINNEST * pixel), width)
+    inner = np.maximum(width - pixel, 0.0)
+    under = _around(spine, tangent, normal, inner / 2) if inner.any() else spine[:0]
+    return _around(spine, tangent, normal, width / 2), under
 
 
-def _around(spine: Curve, normal: Curve, radius: np.ndarray) -> Curve:
+def thinned(spine: Curve, pixel: float) -> Curve:
+    """The same curve with no more points than one every half pixel, ends kept."""
+    wanted = max(int(length(spine) / (0.5 * pixel)) + 1, 3)
+    if wanted >= len(spine):
+        return spine
+    return np.asarray(spine[np.linspace(0, len(spine) - 1, wanted).round().astype(np.int64)])
+
+
+def _around(spine: Curve, tangent: Curve, normal: Curve, radius: npt.NDArray[np.float64]) -> Curve:
+    """Both edges of a stroke and its pointed ends, as one closed curve; its turn is the same whichever way it runs."""
     offset = normal * radius[:, None]
-    first = spine[0] - radius[0] * np.array([normal[0, 1], -normal[0, 0]]) * -1
-    last = spine[-1] + radius[-1] * np.array([-normal[-1, 1], normal[-1, 0]])
-    return np.concatenate([[first], spine + offset, [last], (spine - offset)[::-1]])
+    first, last = spine[:1] - radius[0] * tangent[:1], spine[-1:] + radius[-1] * tangent[-1:]
+    return np.concatenate([first, spine + offset, last, (spine - offset)[::-1]])

@@ -26,8 +26,8 @@ def tshirt(fit: Fitting) -> list[Fragment]:
     """A T-shirt: round, wide or pointed neckline with a rib; printed, or with a pocket."""
     d, b = fit.dice.of("cut"), fit.b
     neckline = d.pick({"crew": 5, "v": 1.5, "scoop": 1.5, "boat": 0.7})
-    tucked = d.chance(0.35)
-    hem = 4.75 if tucked else d.uniform(4.9, 5.5)
+    tucked = fit.tucked(0.35)
+    hem = 5.3 if tucked else d.uniform(4.9, 5.5)
     ease = (0.0, 0.02, 0.05, 0.0) if tucked else (0.0, 0.02, d.uniform(0.05, 0.12), 0.05)
     body, made = shell(
         fit,
@@ -42,7 +42,7 @@ def tshirt(fit: Fitting) -> list[Fragment]:
         extra.append(chest_print(fit))
     elif d.chance(0.2):
         extra.append(shirts.chest_pocket(fit))
-    extra.append(shirts.blousing(fit, 4.05) if tucked else lines(made.hem - (0, 0.045 * b), weight=0.4))
+    extra.append(shirts.blousing(fit) if tucked else lines(made.hem - (0, 0.045 * b), weight=0.4))
     return [finished(body, *extra), nape(fit, made)]
 
 
@@ -119,8 +119,8 @@ def sweater(fit: Fitting) -> list[Fragment]:
 def turtleneck(fit: Fitting) -> list[Fragment]:
     """A close knit with a tube around the neck, tucked in or with a rib."""
     d = fit.dice.of("cut")
-    tucked = d.chance(0.5)
-    cut = cut_of(fit, "high", hem=4.75 if tucked else d.uniform(4.7, 5.1), ease=(0.0, 0.01, 0.03, 0.01))
+    tucked = fit.tucked(0.5)
+    cut = cut_of(fit, "high", hem=5.3 if tucked else d.uniform(4.7, 5.1), ease=(0.0, 0.01, 0.03, 0.01))
     body, made = shell(fit, cut, "tight", z=Plane.TUCKED if tucked else Plane.TOPWEAR)
     v = [fit.torso.curve([(x, 1.3), (0.9 * x, 4.6)]) for x in np.linspace(-0.36, 0.36, 9)] if d.chance(0.35) else []
     body = finished(body, lines(*v, weight=0.25))

@@ -108,12 +108,19 @@ _CONTOURS = {
 """Half widths outside and inside of the bone: the deltoid and the forearm's belly swell outside."""
 
 
-def contour(heads: float, masculine: float) -> tuple[Curve, Curve]:
-    """An arm's outer and inner half widths, each float [n, 2] of (share of the length, breadths of the body)."""
+def contour(heads: float, masculine: float, share: float, bent: float) -> tuple[Curve, Curve]:
+    """An arm's outer and inner half widths, each float [n, 2] of (share of the length, breadths of the body).
+
+    Its elbow lies at `share`; bone shows there where it is `bent` (see `bend`).
+    """
     small = float(np.clip((4.4 - heads) / 1.8, 0, 1))
     weights = {"small": small, "strong": (1 - small) * masculine, "slim": (1 - small) * (1 - masculine)}
-    outer, inner = sum(weight * np.array(_CONTOURS[name]) for name, weight in weights.items())
-    return spline(np.stack([_SHARES, outer], axis=1), steps=5), spline(np.stack([_SHARES, inner], axis=1), steps=5)
+    widths = np.sum([weight * np.array(_CONTOURS[name]) for name, weight in weights.items()], axis=0)
+    outer, inner = (spline(np.stack([_SHARES, edge], axis=1), steps=5) for edge in widths)
+    outer[:, 1] += 0.02 * min(1 - bent, 1.0) * np.exp(-(((outer[:, 0] - 0.52) / 0.035) ** 2))
+    for edge in (outer, inner):
+        edge[:, 0] = np.interp(edge[:, 0], (0, 0.52, 1), (0, share, 1))
+    return outer, inner
 
 
 def lifted(shoulder: Point, sign: int, upper: float, breadth: float) -> Point:
@@ -123,19 +130,18 @@ def lifted(shoulder: Point, sign: int, upper: float, breadth: float) -> Point:
 
 
 def joints(
-    reach: Reach, shoulder: Point, goal: Point | None, bones: tuple[float, float], sign: int, dice: Dice
+    reach: Reach, shoulder: Point, goal: Point, bones: tuple[float, float], sign: int, dice: Dice
 ) -> tuple[Point, Point]:
-    """Elbow and wrist; `bones` are the full lengths. A goal out of reach is reached for."""
-    if goal is None:
-        assert isinstance(reach.fore, tuple)
-        elbow = _step(shoulder, sign, dice.uniform(*reach.upper), bones[0])
-        return elbow, _step(elbow, sign, dice.uniform(*reach.fore), bones[1] * dice.uniform(*reach.seen))
+    """Elbow and wrist; `bones` are the full lengths. What is out of reach is reached for."""
     low, high = reach.upper
-    aim = dice.uniform(*reach.seen) * bones[1]
-    elbows = [_step(shoulder, sign, angle, bones[0]) for angle in np.linspace(low - 4, high + 8, 25)]
-    elbow = min(elbows, key=lambda e: abs(math.dist(e, goal) - aim))
-    far = math.dist(elbow, goal)
-    stretch = min(max(far, 0.9 * reach.seen[0] * bones[1]), bones[1]) / max(far, 1e-6)
+    seen = dice.uniform(*reach.seen) * bones[1]
+    if not isinstance(reach.fore, Goal):
+        elbow = _step(shoulder, sign, dice.uniform(low, high), bones[0])
+        return elbow, _step(elbow, sign, dice.uniform(*reach.fore), seen)
+    elbows = [_step(shoulder, sign, angle, bones[0]) for angle in np.linspace(low - 4, high + 8, 25).tolist()]
+    elbow = min(elbows, key=lambda e: abs(math.dist(e, goal) - seen))
+    far = max(math.dist(elbow, goal), 1e-6)
+    stretch = min(max(far, 0.9 * reach.seen[0] * bones[1]), bones[1]) / far
     return elbow, (elbow[0] + stretch * (goal[0] - elbow[0]), elbow[1] + stretch * (goal[1] - elbow[1]))
 
 
@@ -154,15 +160,6 @@ def bend(shoulder: Point, elbow: Point, wrist: Point) -> float:
     """Cosine of the angle at which the forearm goes on: 1 is a straight arm."""
     (ax, ay), (mx, my), (zx, zy) = shoulder, elbow, wrist
     return ((mx - ax) * (zx - mx) + (my - ay) * (zy - my)) / (math.dist(shoulder, elbow) * math.dist(elbow, wrist))
-
-
-def contour_of(heads: float, masculine: float, share: float, bent: float) -> tuple[Curve, Curve]:
-    """The same for an arm whose elbow lies at `share`; bone shows at an elbow that is bent (cosine `bent`)."""
-    outer, inner = (curve.copy() for curve in contour(heads, masculine))
-    outer[:, 1] += 0.02 * min(1 - bent, 1.0) * np.exp(-(((outer[:, 0] - 0.52) / 0.035) ** 2))
-    for edge in (outer, inner):
-        edge[:, 0] = np.interp(edge[:, 0], (0, 0.52, 1), (0, share, 1))
-    return outer, inner
 
 
 def _step(start: Point, sign: int, degrees: float, length: float) -> Point:

@@ -7,7 +7,7 @@ of the whole picture need the closed-form solve, with the composited truth as it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,8 +15,9 @@ import numpy as np
 
 from animelayers.artist import pen
 from animelayers.artist.brush import Brush
+from animelayers.artist.curves import Curve
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Drawing, Fragment, Material, Stroke
+from animelayers.artist.drawing import Colour, Drawing, Fragment, Material, Stroke
 from animelayers.artist.sheets import Path, Sheet, area, common, paint
 from animelayers.artist.strata import Bounds, Piece, apart, bounds, pieces
 from animelayers.artist.style import Style
@@ -154,7 +155,7 @@ class _Easel:
             for canvas in canvases:
                 canvas.clipPath(edge, doAntiAlias=True)
         inked = [*fragment.strokes, *(pen.outline(fragment, line, dice) if fragment.outlined and line.width else ())]
-        strokes = [(stroke, *self._polygon(stroke, dice)) for stroke in inked]
+        inks, under = self._strokes(inked, fragment, dice)
         if fragment.material is Material.INK:
             sheets["line"].canvas.drawPath(item.path, paint(fragment.colour))
         else:
@@ -162,19 +163,17 @@ class _Easel:
                 sheets[slot].canvas.drawPath(item.path, paint((0, 0, 0), fragment.opacity, blend="erase"))
             flat = sheets["flat"].canvas
             flat.drawPath(item.path, paint(fragment.colour, fragment.opacity))
-            for _, _, under in strokes:
-                flat.drawPath(under, paint(fragment.colour))
+            flat.drawPath(under, paint(fragment.colour))
             brush.marks(flat, item.path, fragment)
             veiled = ("shadow", "highlight") if fragment.opacity < 1 else ()
             for slot in veiled:
                 sheets[slot].canvas.saveLayerAlpha(None, round(255 * fragment.opacity))
-            brush.shades(item.path, item.box, fragment, self._hand(fragment))
+            brush.shades(item.path, fragment, self._hand(fragment))
             brush.cast(item.path, fragment, self._casters(item))
             for slot in veiled:
                 sheets[slot].canvas.restore()
-        for stroke, ink, _ in strokes:
-            colour = line.over(fragment.colour) if stroke.colour is None else stroke.colour
-            sheets["line"].canvas.drawPath(ink, paint(colour, line.alpha))
+        for colour, ink in inks.items():
+            sheets["line"].canvas.drawPath(area(ink), paint(colour, line.alpha))
         for canvas in canvases:
             canvas.restore()
 
@@ -182,10 +181,18 @@ class _Easel:
         """How the brush is led: alike on what lies on one surface."""
         return self.dice.of(f"{fragment.side}{fragment.level:.4f}")
 
-    def _polygon(self, stroke: Stroke, dice: Dice) -> tuple[Path, Path]:
-        thinnest = pen.THINNEST / self.frame.scale
-        ink, under = pen.polygon(stroke, self.style.line, self.style.shading.light, thinnest, dice)
-        return area([ink]), area([under])
+    def _strokes(
+        self, strokes: Sequence[Stroke], fragment: Fragment, dice: Dice
+    ) -> tuple[dict[Colour, list[Curve]], Path]:
+        """The areas of all strokes by their colour, and where they lie on the fragment's own flat."""
+        line, light, pixel = self.style.line, self.style.shading.light, 1 / self.frame.scale
+        inks: dict[Colour, list[Curve]] = {}
+        unders = []
+        for stroke in strokes:
+            ink, under = pen.polygon(stroke, line, light, pixel, dice)
+            inks.setdefault(line.over(fragment.colour) if stroke.colour is None else stroke.colour, []).append(ink)
+            unders += [under] if len(under) else []
+        return inks, area(unders)
 
     def _casters(self, item: _Item) -> list[tuple[Fragment, Path]]:
         """What lies before a fragment, near enough to throw a shadow on it."""

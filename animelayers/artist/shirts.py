@@ -49,25 +49,25 @@ def shirt(fit: Fitting) -> list[Fragment]:
         fit,
         fit.colour,
         open_=0.0 if fit.outfit.neckwear.kind in TIED else d.pick([0.0, 0.6, 1.0]),
-        tucked=d.chance(0.65),
+        tucked=fit.tucked(0.65),
     )
 
 
 def shirt_of(fit: Fitting, colour: Colour, *, open_: float, tucked: bool, plain: bool = False) -> list[Fragment]:
     """A shirt of a colour; `plain` is one that lies under something else."""
     d = fit.dice.of("shirt")
-    hem = 4.75 if tucked else d.uniform(5.1, 5.6)
+    hem = 5.3 if tucked else d.uniform(5.1, 5.6)
     ease = (0.0, 0.01, 0.03, 0.0) if tucked else (0.0, 0.02, 0.07, 0.05)
     cut = cut_of(fit, "v" if open_ else "collar", hem=hem, ease=ease, sag=0.0 if tucked else 0.06)
     z = Plane.TUCKED if tucked else Plane.TOPWEAR
     body, made = shell(fit, cut, "" if plain else "crisp", z=z, colour=colour, patterned=not plain)
     start = 0.42 + 0.95 * open_
-    front = placket(fit, start, hem, mix(colour, (60, 60, 80), 0.25), count=6 if hem > 5 else 5)
+    front = placket(fit, start, min(hem, 5.1), mix(colour, (60, 60, 80), 0.25), count=6 if hem > 5 else 5)
     extra: list[Finish | Folds] = [front]
     if not plain and d.chance(0.4):
         extra.append(chest_pocket(fit))
     if tucked and not plain:
-        extra.append(blousing(fit, 4.05))
+        extra.append(blousing(fit))
     return [finished(body, *extra), nape(fit, made, colour), *collars.shirt(fit, colour, open_=open_)]
 
 
@@ -78,8 +78,11 @@ def chest_pocket(fit: Fitting) -> Finish:
     return pocket(fit.torso.place(corners), rounded=fit.dice.of("pocket").chance(0.5))
 
 
-def blousing(fit: Fitting, level: float) -> Folds:
-    """Cloth that is pulled together under a waistband."""
+def blousing(fit: Fitting) -> Folds:
+    """Cloth that is pulled together under a high waistband."""
+    if not fit.high:
+        return Folds()
+    level = 4.05
     x = fit.torso.half(level)
     seam = fit.torso.curve([(-x, level), (0, level + 0.04), (x, level)])
     return gather(seam, 0.34 * fit.b, fit.dice.of("blousing"), count=4 if fit.torso.small else 7, width=0.028 * fit.b)
@@ -88,10 +91,10 @@ def blousing(fit: Fitting, level: float) -> Folds:
 def blouse(fit: Fitting) -> list[Fragment]:
     """A blouse: round or standing collar, frills down the front, gathered into the waistband."""
     d = fit.dice.of("cut")
-    cut = cut_of(fit, "collar", hem=4.75, ease=(0.0, 0.02, 0.05, 0.0), sag=0.0)
+    cut = cut_of(fit, "collar", hem=5.3, ease=(0.0, 0.02, 0.05, 0.0), sag=0.0)
     body, made = shell(fit, cut, "crisp", z=Plane.TUCKED)
     trim = fit.trim
-    out = [finished(body, placket(fit, 0.5, 4.75, trim), blousing(fit, 4.05)), nape(fit, made)]
+    out = [finished(body, placket(fit, 0.5, 4.9, trim), blousing(fit)), nape(fit, made)]
     paler = mix(fit.colour, WHITE, 0.5)
     if d.chance(0.6):
         out += jabot(fit, paler)

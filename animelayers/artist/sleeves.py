@@ -193,6 +193,12 @@ def cloth(wear: Wear, form: Tube, start: float, stop: float, *, end: float | Non
     )
 
 
+def _before(edge: Curve, far: float) -> Curve:
+    """The point `far` before an edge's start, straight on."""
+    way = edge[1] - edge[0]
+    return np.asarray(edge[:1] - way * far / max(float(np.hypot(*way)), 1e-6))
+
+
 def _folds(wear: Wear, form: Tube, shape: Cut, start: float, stop: float) -> Folds:
     """Creases from the armpit, at the elbow, and where the cloth is gathered."""
     b, d, sign = wear.breadth, wear.dice, form.sign
@@ -256,20 +262,20 @@ def _hanging(wear: Wear) -> list[Fragment]:
 
 
 def _pocket(wear: Wear, form: Tube, drop: float, share: float) -> Contour:
-    """The cloth that hangs from `share` of the sleeve to the wrist: down, and away from the arm where that hangs too."""
+    """The cloth that hangs from `share` of the sleeve to the wrist: down, and away from an arm that hangs too."""
     square = wear.garment.kind == "kimono"
     bones = np.array(wear.arm.joints)
     fore = (bones[2] - bones[1]) / max(float(np.hypot(*(bones[2] - bones[1]))), 1e-6)
     away = np.array([-fore[1], fore[0]])
     away = away if away @ (0.5 * form.sign, 1.0) > 0 else -away
-    way = np.array([0.0, 1.0]) + away * (0.2 + 0.3 * abs(fore[1]))
+    way = np.array([0.0, 1.0]) + away * (0.2 + 0.3 * abs(fore[1]) + 0.8 * max(-fore[1], 0.0))
     way = way / np.hypot(*way)
     middle = (cut(form.outer, share, 1.0)[0] + cut(form.inner, share, 1.0)[0]) / 2
     wrist = (form.outer[-1] + form.inner[-1]) / 2
     top = form.outer[-1] if form.outer[-1] @ way < form.inner[-1] @ way else form.inner[-1]
     far = top + way * drop
     near = middle + way * drop * (0.95 if square else 0.25) + (0.1 * (wrist - middle) if square else 0.0)
-    near[1] += (0.55 if square else 0.0) * (far[1] - near[1])
+    near[1] += (0.55 if square else 0.0) * max(far[1] - near[1], 0.0)
     mouth = spline([top, (top + far) / 2 + 0.05 * drop * fore, far])
     bottom = spline([far, (far + near) / 2 + 0.06 * drop * way, near])
     back = spline([near, (near + middle) / 2 + 0.03 * drop * fore, middle])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from animelayers.artist import gowns, jackets, pullovers, shirts
+from animelayers.artist import armoury, coats, fitted, gowns, jackets, kimonos, pullovers, shirts
 from animelayers.artist.bodice import Torso
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Fragment
-from animelayers.artist.fitting import Fitting
+from animelayers.artist.drawing import Fragment, Material
+from animelayers.artist.fitting import Fitting, skin_trunk
 from animelayers.artist.subject import Subject
 
 MAKERS: dict[str, Callable[[Fitting], list[Fragment]]] = {
@@ -29,6 +29,14 @@ MAKERS: dict[str, Callable[[Fitting], list[Fragment]]] = {
     "maid": gowns.maid,
     "robe": gowns.robe,
     "tunic": gowns.tunic,
+    "kimono": kimonos.kimono,
+    "coat": coats.coat,
+    "camisole": fitted.camisole,
+    "crop": fitted.crop,
+    "offshoulder": fitted.offshoulder,
+    "leotard": fitted.leotard,
+    "corset": fitted.corset,
+    "armour": armoury.armour,
 }
 """Who makes which top."""
 
@@ -38,4 +46,12 @@ def draw(subject: Subject, dice: Dice) -> list[Fragment]:
     build, garment = subject.build, subject.outfit.top
     soft = max(0.0, 1 - 1.6 * build.masculine) * (build.heads > 4)
     torso = Torso(subject.figure, bust=soft * dice.of("bust").uniform(0.15, 1.0))
-    return MAKERS.get(garment.kind, pullovers.tshirt)(Fitting(subject, torso, garment, dice.of(garment.kind)))
+    fit = Fitting(subject, torso, garment, dice.of(garment.kind))
+    made = MAKERS[garment.kind](fit)
+    return made if _covered(fit, made) else [skin_trunk(fit), *made]
+
+
+def _covered(fit: Fitting, made: list[Fragment]) -> bool:
+    """Whether top and bottom meet, or the skin between them is drawn."""
+    lowest = max(float(fragment.shape[0][:, 1].max()) for fragment in made)
+    return fit.high or lowest > fit.torso.y(4.95) or any(fragment.material is Material.SKIN for fragment in made)

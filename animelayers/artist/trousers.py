@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from animelayers.artist import patterns, waist
-from animelayers.artist.curves import Curve, along, normals, path, spline
+from animelayers.artist.curves import Curve, along, normals, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour, Fragment, Mark, Plane, Stroke
 from animelayers.artist.figure import SIDES, Limb
@@ -28,6 +28,8 @@ WOVEN = {
     "shorts": ("checks", "stripes", "band", "dots", "flowers"),
 }
 """Patterns that each is made in."""
+OVER = {True: Plane.LEG_NEAR + 0.06, False: Plane.LEG_NEAR + 0.008}
+"""Depths of the nearer and the farther half: over both thighs, but under the nearer shoe."""
 TALL = ("boots", "longboots", "greaves")
 
 
@@ -80,7 +82,9 @@ def draw_trousers(subject: Subject, dice: Dice) -> list[Fragment]:
     colour = denim(worn.colour, dice.of("denim")) if worn.kind == "jeans" else worn.colour
     garment = Garment(worn.kind, colour, worn.trim, worn.pattern if worn.pattern in WOVEN[worn.kind] else "plain")
     cut = CUTS[garment.kind](dice.of("cut"))
-    tucked = subject.outfit.shoes.kind in TALL and cut.stop > 0.9 and cut.hem < 0.05
+    tucked = subject.outfit.shoes.kind in TALL and cut.stop >= 0.9 and cut.hem < 0.1
+    if tucked:
+        cut = replace(cut, stop=0.985, hem=min(cut.hem, 0.012), beyond=0.0)
     pair = Pair(subject, garment, cut, dice, tucked)
     out = []
     for leg in subject.figure.legs.values():
@@ -107,13 +111,12 @@ def ease(pair: Pair) -> Ease:
 
 def _half(pair: Pair, leg: Limb) -> list[Fragment]:
     """One half: from the fly around the hip, down the leg, and up its inside; and its hem from within."""
-    figure, b, top = pair.subject.figure, pair.breadth, pair.top
-    near = leg.z == Plane.LEG_NEAR
-    z = leg.z + (0.012 if pair.tucked else 0.06 if near else 0.04)
+    figure, b, top = pair.subject.figure, pair.breadth, pair.top + 0.05 * pair.breadth
+    z = OVER[leg.z == Plane.LEG_NEAR]
     left, right = (_longer(edge, pair.cut.beyond * b) for edge in edges(leg, 0.0, pair.cut.stop, ease(pair)))
     outer, inner = (left, right) if leg.side == "r" else (right, left)
-    hip = figure.edge(leg.side, top, figure.level("hip") - 0.02 * b, ease=0.02 * b)
-    outer = _joined(hip, outer[outer[:, 1] > figure.level("hip") + 0.1 * b])
+    hip = figure.edge(leg.side, top, figure.level("hip") - 0.12 * b, ease=0.02 * b)
+    outer = _joined(hip, outer[outer[:, 1] > figure.level("hip") + 0.16 * b])
     fork = np.asarray(pair.fork)
     inner = _from_fork(inner, fork, SIDES[leg.side], 0.3 * b)
     middle = np.array([figure.middle(top) + 0.05 * figure.yaw * b, top])
@@ -131,7 +134,15 @@ def _half(pair: Pair, leg: Limb) -> list[Fragment]:
     dark = shifted(pair.garment.colour, lightness=-0.15)
     behind = np.concatenate([hem, _raised(hem)[::-1]])
     back = Fragment("bottomwear", leg.z - 0.016, (behind,), dark, relief=0.0, casts=0.0)
-    return [back, made, *_cuff(pair, leg, outer, inner, z)]
+    return [back, *(_in_boots(made, leg) if pair.tucked else [made]), *_cuff(pair, leg, outer, inner, z)]
+
+
+def _in_boots(made: Fragment, leg: Limb) -> list[Fragment]:
+    """Cut at the knee: the lower part goes into the boot."""
+    y = leg.joints[1][1]
+    (left, top), (right, bottom) = made.shape[0].min(axis=0) - 0.1, made.shape[0].max(axis=0) + 0.1
+    above, below = (np.array([(left, a), (right, a), (right, z), (left, z)]) for a, z in ((top, y), (y - 0.01, bottom)))
+    return [made.replace(z=leg.z + 0.012, clip=(below,)), made.replace(clip=(above,))]
 
 
 def _longer(edge: Curve, far: float) -> Curve:
@@ -224,6 +235,8 @@ def _work(pair: Pair, leg: Limb, outer: Curve, hem: Curve) -> Finish:
     else:
         mouth = np.array([(x - sign * 0.14 * b, y + 0.1 * b), tuple(low + (-sign * 0.015 * b, 0.05 * b))])
     out = lines(mouth, weight=0.65)
+    if leg.side == "l":
+        out += _fly(pair)
     thread = shifted(pair.garment.colour, lightness=0.2 if to_oklch(pair.garment.colour)[0] < 0.6 else -0.15)
     if kind == "jeans" and pair.subject.build.heads > 4:
         out += stitches(mouth + (-sign * 0.018 * b, 0.02 * b), 0.045 * b, (206.0, 150.0, 80.0))
@@ -234,7 +247,7 @@ def _work(pair: Pair, leg: Limb, outer: Curve, hem: Curve) -> Finish:
         out += Finish(marks=(Mark((_beside(outer, 0.05 * b),), pair.garment.trim),))
     if not pair.tucked:
         out += Finish(
-            strokes=(Stroke(hem - _ahead(leg, 0.035 * b), 0.4, (0.0, 0.0), None if kind != "jeans" else thread),)
+            strokes=(Stroke(hem - _ahead(leg, 0.035 * b), 0.4, (0.0, 0.0), thread if kind == "jeans" else None),)
         )
     return out
 
@@ -269,11 +282,11 @@ CUFFED = {"jeans": 0.35, "shorts": 0.45, "trousers": 0.12}
 
 
 def _waist(pair: Pair) -> list[Fragment]:
-    """The band with its button, loops and belt, and the fly beneath."""
+    """The band with its button, loops and belt."""
     subject, b, d, kind = pair.subject, pair.breadth, pair.dice.of("waist"), pair.garment.kind
     height = 0.1 * b
     band = waist.band(subject, pair.top - 0.02 * b, height, pair.garment.colour)
-    out = [band, _fly(pair)]
+    out = [band]
     sporty = subject.theme == "sport"
     if sporty:
         return [finished(band, _elastic(band)), *_drawstring(pair)]
@@ -286,16 +299,12 @@ def _waist(pair: Pair) -> list[Fragment]:
     return out
 
 
-def _fly(pair: Pair) -> Fragment:
-    """The seam's overlap: a curved line, drawn on a sliver of the same cloth."""
+def _fly(pair: Pair) -> Finish:
+    """The seam's overlap: a curved line on the left half."""
     (x, y), b, top, figure = pair.fork, pair.breadth, pair.top, pair.subject.figure
-    first = figure.middle(top) + 0.05 * figure.yaw * b
-    edge = first + 0.085 * b
+    edge = figure.middle(top) + (0.05 * figure.yaw + 0.085) * b
     line = spline([(edge, top), (edge, top + 0.6 * (y - top)), (x + 0.01 * b, top + 0.86 * (y - top))])
-    shape = path([(first, top), (x, top + 0.88 * (y - top))], line[::-1])
-    z = Plane.LEG_NEAR + (0.014 if pair.tucked else 0.064)
-    made = Fragment("bottomwear", z, (shape,), pair.garment.colour, relief=0.0, outlined=False, casts=0.0)
-    return made.replace(strokes=(Stroke(line, 0.5, (0.0, 0.3)),))
+    return lines(line, weight=0.5, taper=(0.0, 0.3))
 
 
 def _elastic(band: Fragment) -> Finish:

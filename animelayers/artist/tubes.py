@@ -23,6 +23,9 @@ UNDER = 0.06
 """Breadths of the body by which the farther half of an arm goes on under the nearer one."""
 
 
+LAP = 3.0
+"""What is worn begins by this times its height over the skin before the skin's own near half, which never shows so."""
+
 OVER_ELBOW = 0.003
 """Of a forearm over its own upper arm, where their depths are the same."""
 
@@ -130,7 +133,7 @@ def _outside(edge: Curve, spine: Curve, radius: npt.NDArray[np.float64]) -> Curv
     far = np.hypot(*(edge[:, None] - spine[None]).transpose(2, 0, 1))
     keep = (far > radius[None] * 0.97).all(axis=1)
     keep[[0, -1]] = True
-    return edge[keep]
+    return np.asarray(edge[keep])
 
 
 def halved(made: Fragment, arm: Limb, breadth: float, start: float = 0.0) -> list[Fragment]:
@@ -143,7 +146,8 @@ def halved(made: Fragment, arm: Limb, breadth: float, start: float = 0.0) -> lis
         return [made.replace(z=made.z + (rise or OVER_ELBOW))]
     if abs(rise) < 1e-6 or folded(arm):
         return [made]
-    upper, fore = (UNDER * breadth, 0.0) if rise > 0 else (0.0, UNDER * breadth)
+    lap = LAP * (made.z - arm.z)
+    upper, fore = (UNDER * breadth, lap) if rise > 0 else (lap, UNDER * breadth)
     out = []
     for way, more, z in ((-1, upper, made.z), (1, fore, made.z + rise)):
         clip = _half(made, arm, way, more)

@@ -11,9 +11,7 @@ and Screen, which are linear in the backdrop, the pieces laid over each other th
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -27,7 +25,7 @@ from animelayers.composite import BLEND_FUNCTIONS
 from animelayers.data.psd_art import Art, Artwork, Box, mask_level, overlap, within
 from animelayers.handoff.document import BLENDS
 from animelayers.pixels import to_rgba
-from animelayers.raster import bands
+from animelayers.raster import over_bands
 from animelayers.rendering.solve import RenderingGuess
 from animelayers.stack import Rgba
 
@@ -126,8 +124,7 @@ class Sheets:
             for sheet, part in zip(sheets, one((top + rows.start, left, top + rows.stop, right)), strict=True):
                 sheet[rows] = part
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(band, [rows for rows, _, _ in bands(bottom - top, ROWS)]))
+        over_bands(band, (bottom - top, right - left), ROWS)
         return sheets
 
 

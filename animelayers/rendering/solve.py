@@ -19,7 +19,6 @@ there the flat carries the colour, and where the guess says line, flat and line 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +26,7 @@ import numpy.typing as npt
 
 from animelayers.color import to_uint8
 from animelayers.errors import StackError
-from animelayers.raster import bands
+from animelayers.raster import over_bands
 from animelayers.stack import Blend, Layer, LayerStack, Provenance, Rgba
 
 Rgb = npt.NDArray[np.uint8]
@@ -78,8 +77,7 @@ def exact_stack(source: Rgba, guess: RenderingGuess, provenance: Provenance | No
         for sheet, part in zip(sheets.values(), solved, strict=True):
             sheet[rows] = part
 
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(one, [inner for inner, _, _ in bands(height, ROWS)]))
+    over_bands(one, (height, width), ROWS)
     layers = tuple(Layer(name, sheet, blend=BLENDS[name]) for name, sheet in sheets.items())
     return LayerStack(height, width, layers, provenance)
 
