@@ -14,6 +14,9 @@ from animelayers.artist.figure import SIDES
 from animelayers.artist.palette import oklch, shifted
 from animelayers.artist.subject import Subject
 
+BEHIND_FRINGE = Plane.FRONT_HAIR - 0.03
+"""Depth of what grows on the head: the hair in front of it covers its roots."""
+
 
 def draw(subject: Subject, dice: Dice) -> list[Fragment]:
     """Ears, horns and tail; nothing for most."""
@@ -35,7 +38,7 @@ def _ear(subject: Subject, side: str, outline: Curve, inner: Curve, *, tufts: bo
         return head.place(shape * (sign, 1) + yaw)
 
     shell = Fragment(
-        "ears", Plane.FRONT_HAIR - 0.03, (place(outline),), colour, side, Material.HAIR, relief=0.03,
+        "ears", BEHIND_FRINGE, (place(outline),), colour, side, Material.HAIR, relief=0.03,
         marks=(Mark((place(inner),), inside),),
         shades=(Shade((place(cut(inner, 0.45, 1.0)),), 0.7, blur=0.01),),
         strokes=(Stroke(place(inner), 0.6, (0.3, 0.3)),),
@@ -52,7 +55,7 @@ def _ear(subject: Subject, side: str, outline: Curve, inner: Curve, *, tufts: bo
     fur = shifted(colour, lightness=0.12, chroma=0.6)
     return [
         shell,
-        Fragment("ears", Plane.FRONT_HAIR - 0.025, (place(tuft),), fur, side, Material.HAIR, relief=0, casts=0),
+        Fragment("ears", BEHIND_FRINGE + 0.005, (place(tuft),), fur, side, Material.HAIR, relief=0, casts=0),
     ]
 
 
@@ -121,33 +124,22 @@ def _drooping(subject: Subject, dice: Dice) -> list[Fragment]:
 
 
 def _horns(subject: Subject, dice: Dice) -> list[Fragment]:
-    """Of a demon or a dragon; counted as ears, which they sit in the place of."""
+    """Of a demon or a dragon: headwear, since their ears are below."""
     head = subject.figure.head
-    curl, size, colour = (
-        dice.uniform(-0.4, 1.2),
-        dice.uniform(0.3, 0.5),
-        oklch(dice.uniform(0.2, 0.6), 0.04, dice.uniform(0, 90)),
-    )
+    curl, size = dice.uniform(-0.4, 1.2), dice.uniform(0.3, 0.5)
+    colour = oklch(dice.uniform(0.2, 0.6), 0.04, dice.uniform(0, 90))
+    t = np.linspace(0, 1, 16)
+    way = np.stack([np.cos(1.6 * curl * t - 1.1), np.sin(1.6 * curl * t - 1.1)], axis=1)
+    spine = np.array([0.25, -0.47]) + np.cumsum(way * size / 15, axis=0)
     out = []
-    for side, sign in SIDES.items():
-        t = np.linspace(0, 1, 16)
-        angle = -1.1 + curl * 1.6 * t
-        step = size / 15
-        spine = np.array([0.25, -0.47]) + np.cumsum(np.stack([np.cos(angle), np.sin(angle)], axis=1) * step, axis=0)
-        radius = 0.06 * (1 - t) ** 0.8
-        shape = head.place(ribbon(spine, radius) * (sign, 1) + (0.06 * head.yaw, 0))
-        rings = tuple(
-            Stroke(
-                head.place(ribbon(spine[k : k + 2], radius[k : k + 2])[[0, 3]] * (sign, 1) + (0.06 * head.yaw, 0)),
-                0.6,
-                (0, 0.4),
-            )
-            for k in range(1, 10, 2)
+    for sign in SIDES.values():
+        left, right = (
+            head.place(edge * (sign, 1) + (0.06 * head.yaw, 0)) for edge in sides(spine, 0.06 * (1 - t) ** 0.8)
         )
+        rings = tuple(Stroke(np.stack([left[k], right[k]]), 0.6, (0, 0.4)) for k in range(1, 10, 2))
+        shape = np.concatenate([left, right[::-1]])
         out.append(
-            Fragment(
-                "ears", Plane.FRONT_HAIR - 0.03, (shape,), colour, side, Material.GLOSSY, relief=0.03, strokes=rings
-            )
+            Fragment("headwear", BEHIND_FRINGE, (shape,), colour, material=Material.GLOSSY, relief=0.03, strokes=rings)
         )
     return out
 
