@@ -354,6 +354,6 @@ def _pool(torso: Torso, dice: Dice, count: int, hem: float, sides: Sequence[str]
             sign, d = SIDES[side], dice.of(side).of(k)
             level = hem - 0.28 - 0.42 * k - d.uniform(0, 0.15)
             start = torso.point(sign * (torso.half(level) + 0.03), level - 0.1)
-            stop = torso.point(sign * torso.half(level) * d.uniform(0.15, 0.5), level + d.uniform(0.0, 0.14))
+            stop = torso.point(sign * torso.half(level) * d.uniform(0.5, 0.75), level + d.uniform(0.0, 0.1))
             folds.append(drape(start, stop, 0.05 * b, 0.035 * b, line=d.pick([0.7, 0.0])))
     return together(folds)

@@ -8,12 +8,13 @@ from itertools import pairwise
 import numpy as np
 
 from animelayers.artist.cobbling import creases, gloss, heel, laces, piece, sole, toecap
-from animelayers.artist.curves import Curve, along, cut, normals
+from animelayers.artist.curves import Curve, along, cut, normals, ribbon
 from animelayers.artist.drawing import Colour, Fragment, Mark, Shade, Stroke
 from animelayers.artist.feet import Foot
 from animelayers.artist.legform import Ease, around, bowed, edges, rim, ring
 from animelayers.artist.pair import Worn
 from animelayers.artist.palette import mix, shifted
+from animelayers.artist.trimmings import readable
 
 
 def borders(spine: Curve, width: np.ndarray) -> tuple[Curve, Curve]:
@@ -61,8 +62,9 @@ def ankle_boots(worn: Worn) -> list[Fragment]:
     out = [_opening(form, start, ease, garment.colour), heel(form, dark, broad=0.36, tip=0.32, low=0.16)]
     out += [sole(form, 0.16, dark, ease=0.13, toes=0.06), boot]
     if finish == "laces":
-        bands = laces(form, 0.12, 0.6, 3, mix(garment.trim, worn.subject.palette.pale, 0.4))
-        out[-1] = boot.replace(marks=tuple(bands), strokes=(*boot.strokes, *_shaft_laces(form, start)))
+        cord = readable(garment.colour, mix(garment.trim, worn.subject.palette.pale, 0.4))
+        marks = (*laces(form, 0.0, 0.55, 3, cord), _shaft_laces(form, start + 0.03, cord))
+        out[-1] = boot.replace(marks=marks)
     elif finish == "zip":
         out[-1] = boot.replace(strokes=(*boot.strokes, Stroke(_down(form, start, 0.95, 0.72), 0.6, (0.02, 0.02))))
     if finish in ("cuff", "fur"):
@@ -71,15 +73,13 @@ def ankle_boots(worn: Worn) -> list[Fragment]:
     return out
 
 
-def _shaft_laces(form: Foot, start: float) -> list[Stroke]:
+def _shaft_laces(form: Foot, start: float, colour: Colour) -> Mark:
     """Crosses up the front of the shaft."""
-    out = []
-    shares = np.linspace(start + 0.025, 0.965, 4)
-    for a, z in pairwise(shares):
+    cords = []
+    for a, z in pairwise(np.linspace(start, 0.985, max(round((0.985 - start) / 0.04), 2))):
         upper, lower = rim(form.leg, a), rim(form.leg, z)
-        for c, d in ((0.36, 0.64), (0.64, 0.36)):
-            out.append(Stroke(np.stack([along(upper, c), along(lower, d)]), 0.8, (0.05, 0.05)))
-    return out
+        cords += [ribbon(np.stack([along(upper, c), along(lower, 1 - c)]), 0.04 * form.unit) for c in (0.36, 0.64)]
+    return Mark(tuple(cords), colour)
 
 
 def _down(form: Foot, start: float, stop: float, c: float) -> Curve:
@@ -118,7 +118,8 @@ def long_boots(worn: Worn) -> list[Fragment]:
     out = [_opening(form, start, ease, garment.colour), heel(form, dark, broad=0.32, tip=0.2, low=0.1)]
     out += [sole(form, 0.08, dark, toes=0.03), boot]
     if finish == "laces":
-        out[-1] = boot.replace(strokes=(*boot.strokes, *_shaft_laces(form, start + 0.05)))
+        cord = readable(garment.colour, garment.trim)
+        out[-1] = boot.replace(marks=(*boot.marks, _shaft_laces(form, start + 0.05, cord)))
     elif finish == "straps":
         for t in (0.86, 0.94):
             out.append(piece(form, ring(leg, t, t + 0.022, ease, over=0.004), garment.trim, 0.006).replace(casts=0.5))

@@ -93,10 +93,15 @@ def peter_pan(fit: Fitting, colour: Colour, *, lace: bool = False) -> list[Fragm
     return out
 
 
+def sailor_point(fit: Fitting) -> float:
+    """The level at which a sailor's collar comes together."""
+    return fit.dice.of("sailor point").uniform(2.15, 2.7)
+
+
 def sailor(fit: Fitting, colour: Colour, stripe: Colour) -> list[Fragment]:
     """The collar of a sailor's suit: broad flaps from the shoulders to a point on the chest, tapes along their edge."""
     torso, n, d = fit.torso, fit.torso.neck, fit.dice.of("sailor")
-    low, wide, h = d.uniform(2.15, 2.7), d.uniform(0.62, 0.76), fit.torso.half(1)
+    low, wide, h = sailor_point(fit), d.uniform(0.62, 0.76), fit.torso.half(1)
     inner = [(1.05 * n, -0.5), (0.9 * n, 0.3), (0.42 * n, 0.5 * low + 0.25), (0.0, low)]
     outer = [
         (0.0, low),
@@ -114,10 +119,9 @@ def sailor(fit: Fitting, colour: Colour, stripe: Colour) -> list[Fragment]:
     out = [band_behind(fit, colour, width=1.25, rise=-0.62)]
     for sign, flap in zip((-1, 1), flaps(fit, (inner, outer, top), OVER_ARM, colour), strict=True):
         edge = torso.curve(signed(outer, sign))
-        for k in range(tapes):
-            near = (0.03 + gap * k) * fit.b * sign
-            flap = finished(flap, Finish((Mark((beside(edge, near, near + sign * 0.02 * fit.b),), stripe),)))
-        out.append(flap)
+        unit = sign * fit.b
+        lanes = tuple(beside(edge, (0.03 + gap * k) * unit, (0.05 + gap * k) * unit) for k in range(tapes))
+        out.append(finished(flap, Finish((Mark(lanes, stripe),))))
     return out
 
 

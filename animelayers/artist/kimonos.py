@@ -196,7 +196,7 @@ def hakama(fit: Fitting) -> list[Fragment]:
             0.17 * b,
             colour,
             "topwear",
-            Plane.TOPWEAR + 0.05,
+            OBI + 0.01,
             d.of("bow"),
             tails=0.5 * b,
             droop=0.1,

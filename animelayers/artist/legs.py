@@ -11,7 +11,7 @@ from animelayers.artist.curves import along, cut, ribbon, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Mark, Material, Shade, Stroke
 from animelayers.artist.figure import SIDES, Limb
-from animelayers.artist.legform import Ease, around, bowed, edges, rim, ring
+from animelayers.artist.legform import BOWED, Ease, around, bowed, edges, rim, ring
 from animelayers.artist.pair import Worn, pair
 from animelayers.artist.palette import mix, shifted
 from animelayers.artist.subject import Subject
@@ -42,7 +42,7 @@ def _skin(worn: Worn, pressed: float | None) -> Fragment:
         return np.zeros_like(t) if pressed is None else 0.014 * b * np.exp(-(((t - pressed + 0.022) / 0.018) ** 2))
 
     skin = worn.subject.palette.skin
-    return Fragment(
+    made = Fragment(
         "legwear",
         leg.z,
         (around(worn.form, 0.0, worn.form.outline(), swell),),
@@ -54,6 +54,12 @@ def _skin(worn: Worn, pressed: float | None) -> Fragment:
         marks=_blush(leg, b, skin) if worn.dice.of("blush").chance(0.45) else (),
         shades=_modelling(leg, b),
     )
+    return _open(made)
+
+
+def _open(made: Fragment) -> Fragment:
+    """Not inked across the hip, where it goes on as the body."""
+    return made.replace(outlined=False, strokes=(Stroke(made.shape[0][BOWED:], 1.0, (0.0, 0.0)), *made.strokes))
 
 
 def _knee(leg: Limb, dice: Dice) -> list[Stroke]:
@@ -121,6 +127,8 @@ def _stocking(worn: Worn, top: float) -> list[Fragment]:
         shades=_modelling(leg, b)[1:] if top < leg.bend else (),
         casts=0.5,
     )
+    if garment.kind == "tights":
+        return [_open(cover)]
     finish = FINISHES.get(worn.dice.of("finish").pick(FINISHED.get(garment.kind, {"plain": 1.0})))
     return [cover, *finish(worn, top, thick)] if finish else [cover]
 
@@ -265,7 +273,7 @@ def _leggings(worn: Worn, top: float) -> list[Fragment]:
         marks=_seam(garment, leg, stop),
         shades=_modelling(leg, b)[1:],
     )
-    return [cover, _band(worn, (stop - 0.02, stop), 0.009 * b, garment.colour).replace(strokes=())]
+    return [_open(cover), _band(worn, (stop - 0.02, stop), 0.009 * b, garment.colour).replace(strokes=())]
 
 
 def _seam(garment: Garment, leg: Limb, stop: float) -> tuple[Mark, ...]:

@@ -84,23 +84,25 @@ def photographed(picture: Rgba, dice: Dice) -> tuple[Rgba, str, list[str]]:
 
 
 def framed(drawing: Drawing, shot: str, height: int, width: int, dice: Dice) -> Frame:
-    """Where the drawing lies: the whole figure, or down to the knees, the hips, or the chest."""
-    body = np.array([bounds(f) for f in drawing.fragments if f.tag not in _SPREADING])
-    left, top = body[:, :2].min(axis=0)
-    right, bottom = body[:, 2:].max(axis=0)
-    low = _lower_edge(drawing.keypoints, shot, float(bottom))
-    margin = dice.uniform(0.02, 0.1)
-    scale = height * (1 - margin * (2 if shot == "full" else 1)) / (low - top)
-    breadth = (right - left) if shot == "full" else min(right - left, 2.2 * (low - top) * width / height)
-    scale = min(scale, width * (1.06 - margin) / breadth)
-    free_x = width - breadth * scale
-    middle = (left + right) / 2 if shot == "full" else 0.5 * (left + right) * 0.4
-    x = width / 2 - middle * scale + dice.near(0, 0.3) * max(free_x, 0)
+    """Where the drawing lies: the whole figure, or down to the knees, the hips, or the chest.
+
+    A whole figure is all on the canvas but for wings, tail and what is held; otherwise arms may leave it, too.
+    """
+    boxes = np.array([bounds(f) for f in drawing.fragments if f.tag not in _SPREADING])
+    left, top, right, bottom = *boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)
+    low, margin = _lower_edge(drawing.keypoints, shot, float(bottom)), dice.uniform(0.02, 0.1)
+    if shot != "full":
+        shoulders = [drawing.keypoints[f"shoulder-{side}"][0] for side in "rl"]
+        half = max(0.8 * abs(shoulders[1] - shoulders[0]), 0.62)
+        left, right = sum(shoulders) / 2 - half, sum(shoulders) / 2 + half
+    scale = min(
+        height * (1 - margin - (margin if shot == "full" else 0)) / (low - top), width * (1 - margin) / (right - left)
+    )
+    free = width - (right - left) * scale
+    x = width / 2 - (left + right) / 2 * scale + dice.near(0, 0.35) * free
     y = margin * height - top * scale
-    if shot == "full":
-        y += dice.uniform(0, 1) * max(height * (1 - 2 * margin) - (bottom - top) * scale, 0)
-    elif y + low * scale < height:
-        y = height - low * scale
+    room = height * (1 - margin) - y - low * scale  # left below, where the width decided the scale
+    y += dice.uniform(0, 1) * max(room, 0) if shot == "full" else max(height - y - low * scale, 0)
     return Frame(height, width, float(scale), float(x), float(y))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from animelayers.artist import armoury, coats, fitted, gowns, jackets, kimonos, pullovers, shirts
+from animelayers.artist import armoury, coats, fitted, gowns, jackets, kimonos, neckwear, pullovers, shirts
 from animelayers.artist.bodice import Torso
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Material
@@ -48,7 +48,8 @@ def draw(subject: Subject, dice: Dice) -> list[Fragment]:
     torso = Torso(subject.figure, bust=soft * dice.of("bust").uniform(0.15, 1.0))
     fit = Fitting(subject, torso, garment, dice.of(garment.kind))
     made = MAKERS[garment.kind](fit)
-    return made if _covered(fit, made) else [skin_trunk(fit), *made]
+    bare = [] if _covered(fit, made) else [skin_trunk(fit)]
+    return [*bare, *made, *neckwear.draw(fit)]
 
 
 def _covered(fit: Fitting, made: list[Fragment]) -> bool:

@@ -255,12 +255,12 @@ def _word(dice: Dice) -> Print:
     rows = dice.pick([1, 1, 2])
     for row in range(rows):
         count = dice.integer(4, 6)
-        wide = 2.6 / count
+        wide = 3.0 / count
         for k in range(count):
             for stem in sorted({dice.integer(0, len(STEMS) - 1) for _ in range(dice.integer(3, 4))}):
                 x, y, x2, y2 = STEMS[stem]
                 ends = np.array([(x * 0.62 * wide, y * 0.3), (x2 * 0.62 * wide, y2 * 0.3)])
-                shapes.append(ribbon(ends + ((k - (count - 1) / 2) * wide, 0.8 * (row - (rows - 1) / 2)), 0.075))
+                shapes.append(ribbon(ends + ((k - (count - 1) / 2) * wide, 0.8 * (row - (rows - 1) / 2)), 0.055))
     return [(shapes, 1.0)]
 
 

@@ -134,7 +134,7 @@ HANDS: Weights = {"bare": 10, "gloves": 1.5, "long gloves": 1, "wristband": 1.2,
 EYEWEAR: Weights = {"none": 10, "glasses": 1.6, "halfrim": 0.5, "sunglasses": 0.25, "eyepatch": 0.3, "monocle": 0.15}
 EARWEAR: Weights = {"none": 6, "studs": 1, "drops": 1.2, "hoops": 0.6}
 ANIMALS: Weights = {
-    "none": 12,
+    "none": 26,
     "cat": 1.6,
     "fox": 1.1,
     "dog": 0.7,
@@ -144,7 +144,7 @@ ANIMALS: Weights = {
     "elf": 1.0,
 }
 """Ears, horns and tail that belong to one creature."""
-WINGS: Weights = {"none": 18, "feathered": 1.2, "bat": 0.8, "butterfly": 0.4, "mechanical": 0.2}
+WINGS: Weights = {"none": 28, "feathered": 1.2, "bat": 0.8, "butterfly": 0.4, "mechanical": 0.2}
 OBJECTS: dict[str, Weights] = {
     "school": {"book": 2, "bag": 3, "phone": 1, "umbrella": 1},
     "casual": {"phone": 2, "bag": 2, "cup": 2, "plush": 1, "umbrella": 1},
