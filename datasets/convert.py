@@ -29,7 +29,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("input", type=Path, metavar="IN")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
-    parser.add_argument("--from", dest="read", choices=READ, required=True)
+    parser.add_argument("--from", dest="read", choices=READ, default="folder", help="default: %(default)s or parquet")
     parser.add_argument("--to", dest="written", choices=WRITTEN, required=True)
     parser.add_argument("--name", help="of the set; default: the name of OUT")
     terms = parser.add_argument_group("terms of samples that do not state their own")

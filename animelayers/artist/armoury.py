@@ -10,9 +10,9 @@ from animelayers.artist.curves import ellipse, path, spline
 from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Shade
 from animelayers.artist.fitting import Fitting, darker, shell, signed
 from animelayers.artist.folds import Folds
-from animelayers.artist.jackets import GOLD, belt
+from animelayers.artist.girdles import belt
 from animelayers.artist.palette import WHITE, mix
-from animelayers.artist.trimmings import Finish, beside, finished, lines, piping
+from animelayers.artist.trimmings import GOLD, Finish, beside, finished, lines, piping
 
 
 def armour(fit: Fitting) -> list[Fragment]:

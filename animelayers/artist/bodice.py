@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from animelayers.artist.curves import Curve, path, positions, spline
+from animelayers.artist.curves import Curve, directions, path, positions, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Shade, Stroke
 from animelayers.artist.figure import LEVELS, SIDES, Figure
@@ -68,11 +68,11 @@ class Torso:
         return float(np.interp(y, stations[:, 0], levels))
 
     def legs(self, side: str, y: float) -> float:
-        """How far the legs reach to one side between the hips and a height: x, head heights."""
+        """How far the legs reach to one side between the hips and a height: x, head heights; kicked shins left out."""
         sign, reach = SIDES[side], []
         for leg in self.figure.legs.values():
-            t = positions(leg.spine)
-            above = leg.spine[:, 1] < y
+            t, way = positions(leg.spine), directions(leg.spine)
+            above = (leg.spine[:, 1] < y) & ((t <= leg.bend) | (way[:, 1] > np.abs(way[:, 0])))
             reach.append(float((sign * leg.spine[above, 0] + leg.radius(t[above])).max(initial=-1.0)))
         return sign * max(reach)
 
@@ -174,9 +174,15 @@ def trunk(torso: Torso, cut: Cut) -> Trunk:
             tuple(hem_right),
         ]
     )
-    edges = [np.concatenate([flank[0][-1:], flank[2]]) for flank in (left, right)]
+    top = min(float(neckline[:, 1].min()), *(float(side[0][:, 1].min()) for side in (left, right)))
+    edges = [raised(np.concatenate([side[0][-1:], side[2]]), top) for side in (left, right)]
     cloth = weave(edges[0], edges[1], bow=(cut.sag + 0.02) * torso.b)
     return Trunk(neckline, (left[0], right[0]), (left[1], right[1]), (left[2], right[2]), hem, cloth)
+
+
+def raised(edge: Curve, top: float) -> Curve:
+    """An edge that starts straight above itself at a height: patterns reach up to the shoulders."""
+    return np.concatenate([[(edge[0, 0], top)], edge])
 
 
 def _neckline(torso: Torso, cut: Cut) -> Curve:

@@ -9,9 +9,10 @@ from animelayers.artist.curves import ellipse
 from animelayers.artist.drawing import Colour, Fragment, Plane
 from animelayers.artist.fitting import Fitting, cut_of, darker, signed
 from animelayers.artist.folds import Folds
-from animelayers.artist.jackets import GOLD, Panel, back_of, belt, fronts, inner, lapels
+from animelayers.artist.fronts import Panel, back_of, fronts, inner, lapels
+from animelayers.artist.girdles import belt
 from animelayers.artist.palette import WHITE, mix
-from animelayers.artist.trimmings import Finish, beside, buttons, finished, lines, pocket, stitches, welt
+from animelayers.artist.trimmings import GOLD, Finish, beside, buttons, finished, lines, pocket, stitches, welt
 
 
 def coat(fit: Fitting) -> list[Fragment]:
@@ -32,7 +33,7 @@ def coat(fit: Fitting) -> list[Fragment]:
         (lap + 2.2 * ajar, hem),
     ]
     other = [*edge[:2], (1.7 * ajar + 0.02, low), (1.5 * ajar + 0.02, 4.0), (2.2 * ajar + 0.02, hem)]
-    made = fronts(fit, cut, edge, under=other, round_=0.03)
+    made = fronts(fit, cut, (other, edge), rounded=0.03)
     out: list[Fragment] = [back_of(fit, cut, z=drapery.BEHIND_LEGS)]
     if ajar or kind != "duffle":
         out = [*inner(fit), *out]

@@ -285,7 +285,7 @@ def tufts(edge: Curve, depth: float) -> Curve:
     base = along(edge, np.linspace(0, 1, 4 * count + 1))
     swing = np.tile([0.0, 0.55, 1.0, 0.15], count + 1)[: len(base)]
     vary = 0.75 + 0.25 * np.sin(2.7 * (np.arange(len(base)) // 4))
-    return base - normals(base) * (depth * swing * vary)[:, None]
+    return np.asarray(base - normals(base) * (depth * swing * vary)[:, None])
 
 
 def ruffle(fit: Fitting, line: Curve, depth: float, colour: Colour, *, z: float = Plane.COLLAR) -> Fragment:

@@ -13,6 +13,7 @@ from animelayers.artist.fitting import Fitting, cut_of, darker, nape, shell, sig
 from animelayers.artist.folds import Folds, frill, gather
 from animelayers.artist.gowns import strapless, straps
 from animelayers.artist.palette import WHITE, mix
+from animelayers.artist.patterns import weave
 from animelayers.artist.pullovers import chest_print, neckband
 from animelayers.artist.trimmings import BLUNT, Finish, finished, lacing, lines, piping
 
@@ -175,7 +176,9 @@ def leotard(fit: Fitting) -> list[Fragment]:
     d, b, torso = fit.dice.of("leotard"), fit.b, fit.torso
     name = d.pick({"high": 2, "scoop": 1.5, "v": 1.0})
     cut = cut_of(fit, name, hem=5.0, ease=(0.0, 0.005, 0.005, 0.005), sag=0.0)
-    body, made = shell(fit, cut, "tight", lines={"neckline": 1.0, "hem": 0.0})
+    body, made = shell(fit, cut, "tight", lines={"neckline": 1.0, "hem": 0.0}, patterned=False)
+    down = [np.concatenate([edge, [(edge[-1, 0], torso.y(6.2))]]) for edge in (made.cloth.left, made.cloth.right)]
+    body = finished(body, fit.pattern(weave(*down, bow=0.04 * b)))
     high = d.uniform(4.75, 5.05)
     leg = [(torso.half(high) + 0.005, high), (0.6 * torso.half(5), 5.35), (0.17, 5.95), (0.08, 6.22)]
     left, right = torso.curve(signed(leg, -1)), torso.curve(leg)
@@ -192,7 +195,7 @@ def leotard(fit: Fitting) -> list[Fragment]:
     if d.chance(0.6):
         stripe = [torso.curve(signed([(0.38, 2.4), (0.24, 4.0), (0.3, 5.2)], s)) for s in (-1, 1)]
         work += [piping(line, 0.05 * b, fit.trim) for line in stripe]
-    out = [skin_trunk(fit, hem=6.0), finished(body, *work), nape(fit, made)]
+    out = [skin_trunk(fit, hem=5.05), finished(body, *work), nape(fit, made)]
     if name == "high":
         out += collars.stand(fit, fit.trim, height=0.5)
     if d.chance(0.65):
@@ -227,7 +230,7 @@ def corset(fit: Fitting) -> list[Fragment]:
             collars.ruffle(fit, made.neckline, 0.07 * b, mix(fit.outfit.inner, WHITE, 0.5), z=Plane.TUCKED + 0.006),
         ]
     line = ((-torso.half(top) + 0.0, top + 0.1), (-0.7 * h, top - 0.08), (-0.35 * h, top - 0.1), (0, top + 0.22))
-    cut = Cut(line, top=top + 0.1, hem=low - 0.25, ease=(0.01, 0.02, -0.02, 0.0), sag=0.16)
+    cut = Cut(line, top=top + 0.1, hem=low - 0.25, ease=(0.01, 0.02, 0.025, 0.045), sag=0.16)
     body, made = shell(fit, cut, "", lines={"neckline": 1.0}, material=Material.CLOTH, shade=0.6)
     bones = [
         torso.curve(signed([(x, top + 0.05), (0.72 * x, 4.0), (0.95 * x, low - 0.2)], s))

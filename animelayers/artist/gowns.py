@@ -7,14 +7,14 @@ import numpy as np
 from animelayers.artist import collars, drapery, shirts
 from animelayers.artist.bodice import Cut, Trunk
 from animelayers.artist.bows import bow
-from animelayers.artist.curves import along, cut, path, spline
+from animelayers.artist.curves import along, cut, spline
 from animelayers.artist.drapery import Fall, Skirt
 from animelayers.artist.drawing import Colour, Fragment, Plane
 from animelayers.artist.fitting import Fitting, cut_of, darker, nape, shell, signed, skin_trunk
 from animelayers.artist.folds import Folds, frill, gather
-from animelayers.artist.jackets import GOLD, belt
+from animelayers.artist.girdles import belt, hanging_end, sash
 from animelayers.artist.palette import WHITE, mix
-from animelayers.artist.trimmings import Finish, beside, buttons, finished, lacing, lines, piping
+from animelayers.artist.trimmings import GOLD, Finish, beside, buttons, finished, lacing, lines, piping
 
 LENGTHS = {"mini": 0.24, "short": 0.33, "knee": 0.47, "midi": 0.68, "long": 0.95}
 """Hems on the leg: 0 at the hips, 1 at the ankles."""
@@ -212,19 +212,6 @@ def waist(fit: Fitting) -> list[Fragment]:
     ]
 
 
-def sash(
-    fit: Fitting, level: float, colour: Colour, *, width: float, z: float = Plane.TOPWEAR + 0.016, ease: float = 0.022
-) -> Fragment:
-    """A band around the waist with a few creases."""
-    torso, b = fit.torso, fit.b
-    span = width / (torso.y(4) - torso.y(3)) * b / 2
-    x0, x1 = torso.half(level - span) + ease, torso.half(level + span) + ease
-    top = torso.curve([(-x0, level - span), (0, level - span + 0.1), (x0, level - span)])
-    low = torso.curve([(-x1, level + span), (0, level + span + 0.1), (x1, level + span)])
-    creases = gather(top[len(top) // 3 :], -0.7 * width * b, fit.dice.of("sash"), count=4, width=0.02 * b, weight=0.5)
-    return finished(fit.piece(np.concatenate([top, low[::-1]]), z, colour, relief=0.025), creases)
-
-
 def maid(fit: Fitting) -> list[Fragment]:
     """A maid's dress with an apron: bib, straps with frills, a frilled skirt."""
     d, b = fit.dice.of("maid"), fit.b
@@ -280,7 +267,7 @@ def bib(fit: Fitting, white: Colour) -> list[Fragment]:
         w = 0.045 * b
         if d.chance(0.8):
             ruff = cut(line, 0.3, 1.0)
-            made = frill(ruff if sign < 0 else ruff[::-1], 0.15 * b, d.of(sign), pitch=0.13 * b)
+            made = frill(ruff if sign > 0 else ruff[::-1], 0.15 * b, d.of(sign), pitch=0.13 * b)
             out.append(finished(fit.piece(made.shape, Plane.ARM + 0.03, white, relief=0.03), made.folds))
         out.append(fit.piece(beside(line, w, -w), Plane.ARM + 0.034, white, relief=0.01))
     return out
@@ -332,23 +319,6 @@ def robe(fit: Fitting) -> list[Fragment]:
     elif extra == "cowl":
         out += collars.cowl(fit, border)
     return out
-
-
-def hanging_end(fit: Fitting, colour: Colour) -> Fragment:
-    """The long end of a sash, down the front."""
-    b, d = fit.b, fit.dice.of("end")
-    low = fit.torso.y(4) + d.uniform(0.7, 1.1) * b
-    x, y = fit.torso.point(0, 4.05)
-    w, sway = d.uniform(0.08, 0.13) * b, d.near(0, 0.05) * b
-    shape = path(
-        [(x - 0.8 * w, y), (x - w + sway, (y + low) / 2), (x - 1.1 * w + sway, low)],
-        [(x - 1.1 * w + sway, low), (x + sway, low + 0.1 * b), (x + 1.1 * w + sway, low)],
-        [(x + 1.1 * w + sway, low), (x + w, (y + low) / 2), (x + 0.8 * w, y)],
-    )
-    seam = np.array([(x - 1.1 * w + sway, low - 0.07 * b), (x + 1.1 * w + sway, low - 0.07 * b)])
-    return finished(
-        fit.piece(shape, Plane.TOPWEAR + 0.022, colour, relief=0.02), piping(seam, 0.03 * b, mix(colour, WHITE, 0.6))
-    )
 
 
 def tunic(fit: Fitting) -> list[Fragment]:

@@ -1,25 +1,23 @@
-"""Tops that open in front: blazers, cardigans, jackets, coats, uniforms, track suits, waistcoats."""
+"""Jackets: blazers, cardigans, vests, short jackets, track suits."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
 from animelayers.artist import collars, pullovers, shirts
-from animelayers.artist.bodice import Cut, Spots, bust_shade, flank, trunk_folds
-from animelayers.artist.curves import Curve, along, path, spline
+from animelayers.artist.bodice import Cut
+from animelayers.artist.curves import along, path
 from animelayers.artist.drapery import BEHIND_LEGS
-from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Stroke
-from animelayers.artist.figure import SIDES
-from animelayers.artist.fitting import Fitting, cut_of, darker, nape, shell, signed
+from animelayers.artist.drawing import Fragment, Mark, Material, Plane, Stroke
+from animelayers.artist.fitting import Fitting, cut_of, darker, shell, signed
 from animelayers.artist.folds import Folds
-from animelayers.artist.palette import WHITE, mix, shifted
-from animelayers.artist.patterns import weave
+from animelayers.artist.fronts import Panel, back_of, fronts, inner, lapels, under
+from animelayers.artist.palette import WHITE, mix
 from animelayers.artist.trimmings import (
     BLUNT,
+    GOLD,
+    SILVER,
     Finish,
-    beside,
     buttons,
     finished,
     lines,
@@ -30,158 +28,6 @@ from animelayers.artist.trimmings import (
     welt,
     zip_,
 )
-
-GOLD: Colour = (222.0, 186.0, 92.0)
-SILVER: Colour = (205.0, 210.0, 218.0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Panel:
-    """One front of a jacket, as a fragment, with the lines that trimmings follow."""
-
-    fragment: Fragment
-    front: Curve
-    """From the neck down."""
-    hem: Curve
-    """From the front outwards."""
-    sign: int
-
-
-def fronts(
-    fit: Fitting,
-    cut: Cut,
-    edge: Spots,
-    *,
-    under: Spots | None = None,
-    round_: float = 0.0,
-    z: float = Plane.TOPWEAR,
-    manner: str = "crisp",
-) -> list[Panel]:
-    """Both fronts, the character's left one on top. `edge` is the front edge of the left one from the neck down (x may
-    be negative where it laps over), `under` that of the right one as if it were left; `round_` rounds the corner.
-    """
-    return [
-        _panel(
-            fit, cut, side, edge if side == "l" else under or edge, round_, z + (0.008 if side == "l" else 0.0), manner
-        )
-        for side in SIDES
-    ]
-
-
-def _panel(fit: Fitting, cut: Cut, side: str, edge: Spots, round_: float, z: float, manner: str) -> Panel:
-    torso, sign = fit.torso, SIDES[side]
-    shoulder, hole, seam = flank(torso, cut, side)
-    front = torso.curve(signed(edge, sign))
-    corner, end = front[-1], seam[-1]
-    low = [
-        tuple(corner),
-        tuple(0.7 * corner + 0.3 * end + (0, 0.6 * cut.sag * fit.b)),
-        tuple(0.3 * corner + 0.7 * end + (0, 0.5 * cut.sag * fit.b)),
-        tuple(end),
-    ]
-    hem = spline(low)
-    if round_:
-        turn = int(len(front) * (1 - round_))
-        front, hem = (
-            front[:turn],
-            np.concatenate(
-                [
-                    spline(
-                        [
-                            tuple(front[turn - 1]),
-                            tuple(0.75 * corner + 0.25 * front[turn - 1]),
-                            tuple(along(hem, 0.5 * round_)),
-                            tuple(along(hem, 1.2 * round_)),
-                        ]
-                    ),
-                    hem[int(len(hem) * 1.25 * round_) + 1 :],
-                ]
-            ),
-        )
-    outline = np.concatenate([front, hem, seam[::-1], hole[::-1], shoulder[::-1]])
-    strokes = [
-        Stroke(np.concatenate([shoulder, hole[:2]]), 1.0, BLUNT),
-        Stroke(seam, 1.0, (0.15, 0.0)),
-        Stroke(np.concatenate([front, hem]), 1.0, BLUNT),
-    ]
-    if cut.armhole is not None:
-        strokes.append(Stroke(hole, 1.0, BLUNT))
-    piece = fit.piece(outline, z, relief=0.06, outlined=False, strokes=tuple(strokes))
-    middle = np.stack([np.interp(seam[:, 1], front[:, 1], front[:, 0]), seam[:, 1]], axis=1)
-    cloth = weave(*((seam, middle) if sign < 0 else (middle, seam)), bow=0.03 * fit.b)
-    folds = (
-        Folds()
-        if not manner
-        else bust_shade(torso, sides=(side,))
-        + trunk_folds(torso, manner, fit.dice.of("folds"), hem=cut.hem, sides=(side,))
-    )
-    return Panel(finished(piece, fit.pattern(cloth), folds), front, hem, sign)
-
-
-def back_of(fit: Fitting, cut: Cut, *, z: float) -> Fragment:
-    """The lining of the back, seen between and below the fronts."""
-    inside = shifted(fit.colour, lightness=-0.12)
-    body, _ = shell(fit, cut, "", z=z, colour=inside, patterned=False, shade=0.0)
-    return body.replace(relief=0.0)
-
-
-def lapels(
-    fit: Fitting,
-    low: float,
-    *,
-    broad: float = 0.3,
-    notch: bool = True,
-    colour: Colour | None = None,
-    tape: Colour | None = None,
-) -> list[Fragment]:
-    """Lapels that turn over down to a level, with the collar above the notch."""
-    torso, n, b = fit.torso, fit.torso.neck, fit.b
-    colour = shifted(fit.colour, lightness=0.02) if colour is None else colour
-    roll = [(1.15 * n, -0.5), (1.02 * n, 0.2), (0.5 * n, 0.55 * low), (0.0, low)]
-    gorge = 0.95
-    leaf = [(0.0, low), (broad * 0.62, gorge + 0.45 * (low - gorge)), (broad + 0.06, gorge + 0.04)]
-    step = (
-        [(broad + 0.06, gorge + 0.04), (broad - 0.06, gorge - 0.06)]
-        if notch
-        else [(broad + 0.06, gorge), (broad, gorge - 0.12)]
-    )
-    top = (
-        [step[-1], (broad + 0.06, gorge - 0.32), (1.75 * n, -0.05), (1.5 * n, -0.45), (1.15 * n, -0.5)]
-        if notch
-        else [step[-1], (1.6 * n, -0.1), (1.15 * n, -0.5)]
-    )
-    out = [collars.band_behind(fit, colour, width=1.22, rise=-0.72)]
-    for sign, flap in zip((-1, 1), collars.flaps(fit, (roll, leaf, step, top), Plane.COLLAR, colour), strict=True):
-        extra = [lines(torso.curve(signed([step[-1], (0.9 * n, gorge - 0.35)], sign)), weight=0.7)] if notch else []
-        if tape:
-            extra.append(piping(torso.curve(signed(leaf, sign)), sign * 0.025 * b, tape))
-        out.append(finished(flap, *extra))
-    return out
-
-
-def inner(fit: Fitting) -> list[Fragment]:
-    """What is worn under an open jacket: a shirt, a polo neck, a T-shirt."""
-    d, tied = fit.dice.of("inner"), fit.outfit.neckwear.kind in shirts.TIED
-    colour = fit.outfit.inner
-    if tied or d.chance(0.55):
-        return shirts.shirt_of(fit, colour, open_=0.0 if tied else d.pick([0.0, 0.7]), tucked=True, plain=True)
-    return under(fit, colour, d.pick({"crew": 3, "scoop": 2, "high": 1.5, "v": 1}))
-
-
-def under(fit: Fitting, colour: Colour, neckline: str) -> list[Fragment]:
-    """A plain shirt without a collar, or a polo neck."""
-    body, made = shell(
-        fit,
-        Cut(**fit.neckline(neckline), hem=5.3),
-        "tight",
-        z=Plane.TUCKED,
-        colour=colour,
-        patterned=False,
-        lines={"neckline": 1.0},
-    )
-    if neckline == "high":
-        return [body, *collars.turtleneck(fit, colour)]
-    return [finished(body, pullovers.neckband(made, 0.03 * fit.b)), nape(fit, made, colour)]
 
 
 def blazer(fit: Fitting) -> list[Fragment]:
@@ -200,7 +46,7 @@ def blazer(fit: Fitting) -> list[Fragment]:
         (lap + 0.02 + 1.6 * ajar, hem),
     ]
     other = [*edge[:2], (0.02 + 1.5 * ajar, low), (0.02 + 1.2 * ajar, 4.0), (0.04 + 1.6 * ajar, hem)]
-    made = fronts(fit, cut, edge, under=other, round_=0.0 if double else d.pick([0.0, 0.1, 0.16]))
+    made = fronts(fit, cut, (other, edge), rounded=0.0 if double else d.pick([0.0, 0.1, 0.16]))
     metal = d.pick([GOLD, SILVER, darker(fit.colour, 0.4), fit.trim])
     tape = fit.trim if d.chance(0.3) else None
     rows = [(lap + 0.045 if not double else -0.075), *([0.13] if double else [])]
@@ -267,7 +113,7 @@ def cardigan(fit: Fitting) -> list[Fragment]:
         (1.3 * ajar - 0.02, hem),
     ]
     other = [*edge[:3], (ajar + 0.02, low + 0.2), (1.15 * ajar + 0.02, 4.0), (1.3 * ajar + 0.02, hem)]
-    made = fronts(fit, cut, edge, under=other, manner="knit")
+    made = fronts(fit, cut, (other, edge), manner="knit")
     colour = fit.trim if d.chance(0.25) else None
     out = [back_of(fit, cut, z=BEHIND_LEGS)]
     for panel in made:
@@ -308,7 +154,7 @@ def vest(fit: Fitting) -> list[Fragment]:
             (0.07, 5.05),
         ]
         other = [*edge[:2], (0.03, low), (0.03, 4.4), (0.07, 5.05)]
-        made = fronts(fit, cut, edge, under=other, z=Plane.TOPWEAR)
+        made = fronts(fit, cut, (other, edge), z=Plane.TOPWEAR)
         spots = torso.place([(0.0, level) for level in np.linspace(low + 0.2, 4.4, 4)])
         left = [buttons(spots, 0.02 * b, fit.trim)]
         return [*shirt, *(finished(p.fragment, _flap_pocket(fit, p.sign), *(left if p.sign > 0 else [])) for p in made)]
@@ -339,7 +185,7 @@ def jacket(fit: Fitting) -> list[Fragment]:
         (ajar + 0.01, 3.2),
         (ajar + 0.04, hem),
     ]
-    made = fronts(fit, cut, edge, manner="knit" if kind == "bomber" else "crisp")
+    made = fronts(fit, cut, (edge, edge), manner="knit" if kind == "bomber" else "crisp")
     out = [back_of(fit, cut, z=BEHIND_LEGS)]
     for panel in made:
         work = _jacket_work(fit, panel, kind)
@@ -425,112 +271,3 @@ def tracksuit(fit: Fitting) -> list[Fragment]:
         pullovers.knit_hem(fit, made, tape, z=Plane.TOPWEAR + 0.006, width=0.12),
         *collars.stand(fit, tape, trim=stripe if tape is not stripe else WHITE, height=0.75),
     ]
-
-
-def uniform(fit: Fitting) -> list[Fragment]:
-    """A uniform of officers, students or idols: stand collar, rows of buttons, braid, shoulder straps, a belt."""
-    d, b, torso = fit.dice.of("cut"), fit.b, fit.torso
-    hem = d.uniform(5.0, 5.8)
-    cut = cut_of(fit, "collar", hem=hem, ease=(0.01, 0.02, 0.02, 0.06), sag=0.04)
-    metal, double = d.pick({GOLD: 3, SILVER: 1.5}), d.chance(0.6)
-    lap = -0.16 if double else -0.02
-    n = torso.neck
-    edge = [
-        (1.15 * n, torso.slope(1.15 * n)),
-        (0.3 * n, 0.35),
-        (lap if double else 0.0, 0.7),
-        (lap, 2.0),
-        (0.75 * lap, 4.0),
-        (0.8 * lap, hem),
-    ]
-    other = [*edge[:2], (0.02, 0.8), (0.02, 4.0), (0.03, hem)]
-    made = fronts(fit, cut, edge, under=other)
-    tape = fit.trim if d.chance(0.6) else None
-    levels = np.linspace(1.15, 4.6, 5 if double else 6)
-    spots = [
-        (x, level)
-        for k, level in enumerate(levels)
-        for x in ((lap + 0.05 + 0.015 * abs(k - 3), -(lap + 0.05 + 0.015 * abs(k - 3))) if double else (0.03,))
-    ]
-    out: list[Fragment] = []
-    for panel in made:
-        work: list[Finish | Folds] = (
-            [piping(np.concatenate([panel.front, panel.hem]), panel.sign * 0.025 * b, tape)] if tape else []
-        )
-        if panel.sign > 0:
-            work.append(buttons(torso.place(spots), 0.024 * b, metal))
-        if not double and d.of("braids").chance(0.4):
-            work.insert(0, _braids(fit, levels[:-1], metal))
-        out.append(finished(panel.fragment, *work))
-    out += collars.stand(fit, tape or fit.colour, trim=metal, height=0.62)
-    if d.chance(0.55):
-        out.append(belt(fit, 4.05, mix(fit.garment.trim, (40, 32, 32), 0.6), metal))
-    if d.chance(0.6):
-        out += [_strap(fit, sign, metal) for sign in (-1, 1)]
-    if d.chance(0.35):
-        out.append(_aiguillette(fit, metal))
-    return out
-
-
-def _braids(fit: Fitting, levels: np.ndarray, colour: Colour) -> Finish:
-    """Frogging: cords across the chest, as hussars wear."""
-    tapes = []
-    for k, level in enumerate(levels):
-        x = 0.3 - 0.03 * k
-        spine = fit.torso.curve([(-x, level - 0.06), (0, level), (x, level - 0.06)])
-        tapes += [beside(spine, 0.012 * fit.b, -0.012 * fit.b)]
-    return Finish((Mark(tuple(tapes), colour),))
-
-
-def belt(
-    fit: Fitting,
-    level: float,
-    colour: Colour,
-    metal: Colour,
-    *,
-    z: float = Plane.TOPWEAR + 0.02,
-    width: float = 0.11,
-    ease: float = 0.035,
-) -> Fragment:
-    """A belt with a buckle."""
-    b, torso = fit.b, fit.torso
-    x = torso.half(level) + ease
-    line = torso.curve([(-x, level), (-0.5 * x, level + 0.07), (0, level + 0.09), (0.5 * x, level + 0.07), (x, level)])
-    strap = np.concatenate([line - (0, width / 2 * b), (line + (0, width / 2 * b))[::-1]])
-    mx, my = torso.point(0, level + 0.09)
-    w, h = 0.075 * b, 0.65 * width * b
-    frame = path(
-        [(mx - w, my - h), (mx + w, my - h)],
-        [(mx + w, my - h), (mx + w, my + h)],
-        [(mx + w, my + h), (mx - w, my + h)],
-        [(mx - w, my + h), (mx - w, my - h)],
-    )
-    hole = (frame - (mx, my)) * (0.6, 0.55) + (mx, my)
-    rings = tuple(Stroke(np.concatenate([box, box[:1]]), 0.55, BLUNT) for box in (frame, hole))
-    buckle = Finish((Mark((frame,), metal), Mark((hole,), colour)), strokes=rings)
-    return finished(fit.piece(strap, z, colour, material=Material.GLOSSY, relief=0.02), buckle)
-
-
-def _strap(fit: Fitting, sign: int, metal: Colour) -> Fragment:
-    """A shoulder strap."""
-    torso, h = fit.torso, fit.torso.half(1)
-    top = [(h * 0.5, torso.slope(h * 0.5) - 0.06), (h - 0.05, torso.slope(h - 0.05) - 0.02), (h - 0.02, 1.15)]
-    low = [(h - 0.1, 1.3), (h * 0.48, torso.slope(h * 0.5) + 0.36)]
-    shape = np.concatenate([torso.curve(signed(top, sign)), torso.place(signed(low, sign))])
-    x, y = torso.place(signed([(h * 0.56, torso.slope(h * 0.56) + 0.2)], sign))[0]
-    edge = torso.curve(signed(top, sign))
-    work = [
-        buttons(np.array([(x, y)]), 0.02 * fit.b, metal),
-        piping(edge, sign * -0.012 * fit.b, metal, gap=sign * -0.012 * fit.b),
-    ]
-    return finished(fit.piece(shape, Plane.COLLAR - 0.01, darker(fit.colour, 0.15), relief=0.01), *work)
-
-
-def _aiguillette(fit: Fitting, metal: Colour) -> Fragment:
-    """Cords from the right shoulder to the front."""
-    h = fit.torso.half(1)
-    outer = fit.torso.curve([(-h + 0.12, 0.95), (-0.42 * h, 3.1), (-0.1, 1.9)])
-    inner_ = fit.torso.curve([(-0.1, 1.9), (-0.4 * h, 2.65), (-h + 0.16, 0.95)])
-    ropes = np.concatenate([beside(outer, 0.016 * fit.b, -0.016 * fit.b)])
-    other = beside(inner_, 0.014 * fit.b, -0.014 * fit.b)
-    return Fragment("topwear", Plane.COLLAR - 0.02, (ropes, other), metal, relief=0.01, casts=0.5)

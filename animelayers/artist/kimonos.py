@@ -12,7 +12,7 @@ from animelayers.artist.drapery import Fall, Skirt
 from animelayers.artist.drawing import Colour, Fragment, Plane
 from animelayers.artist.fitting import BEHIND_NECK, Fitting, darker, shell, signed
 from animelayers.artist.folds import crease, frill
-from animelayers.artist.gowns import sash
+from animelayers.artist.girdles import sash
 from animelayers.artist.palette import WHITE, mix, shifted
 from animelayers.artist.patterns import contrasting, marks, weave
 from animelayers.artist.trimmings import Finish, beside, finished, lines, piping
@@ -89,10 +89,8 @@ def crossed(fit: Fitting, low: float) -> list[Fragment]:
         fit.piece(np.concatenate([behind, low_edge]), BEHIND_NECK + 0.02, shifted(inner, lightness=-0.06), relief=0.0)
     ]
     for sign, z in ((-1, Plane.COLLAR - 0.02), (1, Plane.COLLAR)):
-        far = low if sign > 0 else low - 0.5
-        spots = signed(
-            [(1.3 * n, -0.42), (1.22 * n, 0.15), (0.55 * n, 1.25), (-0.08, 0.62 * far + 0.55), (-0.3, far + 0.5)], sign
-        )
+        end = [(-0.08, 0.62 * low + 0.55), (-0.3, low + 0.5)] if sign > 0 else [(-0.02, 1.95), (-0.08, 2.2)]
+        spots = signed([(1.3 * n, -0.42), (1.22 * n, 0.15), (0.55 * n, 1.25), *end], sign)
         line = torso.curve(spots)
         width = 0.11 * b * np.interp(np.linspace(0, 1, len(line)), [0, 0.3, 1], [0.75, 1.0, 1.05])
         out.append(_lap(fit, line, width * sign, outer, z))

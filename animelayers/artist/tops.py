@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from animelayers.artist import armoury, coats, fitted, gowns, jackets, kimonos, neckwear, pullovers, shirts
+from animelayers.artist import armoury, coats, fitted, gowns, jackets, kimonos, neckwear, pullovers, shirts, uniforms
 from animelayers.artist.bodice import Torso
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Material
@@ -24,7 +24,7 @@ MAKERS: dict[str, Callable[[Fitting], list[Fragment]]] = {
     "vest": jackets.vest,
     "jacket": jackets.jacket,
     "tracksuit": jackets.tracksuit,
-    "uniform": jackets.uniform,
+    "uniform": uniforms.uniform,
     "dress": gowns.dress,
     "maid": gowns.maid,
     "robe": gowns.robe,

@@ -28,6 +28,8 @@ from animelayers.artist.palette import mix, to_oklch
 
 Point = tuple[float, float]
 BLUNT = (0.0, 0.0)
+GOLD: Colour = (222.0, 186.0, 92.0)
+SILVER: Colour = (205.0, 210.0, 218.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +126,7 @@ def zip_(curve: Curve, width: float, metal: Colour) -> Finish:
 
 
 def pocket(corners: Curve, *, flap: float = 0.0, rounded: bool = True) -> Finish:
-    """A patch pocket on four corners (top left, top right, bottom right, bottom left); `flap` is its share of height."""
+    """A patch pocket on four corners, clockwise from the top left; `flap` is its share of the height."""
     a, b, c, d = corners
     soft = 0.2 if rounded else 0.02
     side = [a, d + (a - d) * soft, d + (c - d) * soft, c + (d - c) * soft, c + (b - c) * soft, b]

@@ -1,0 +1,49 @@
+"""Many characters, in several processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from animelayers.artist.studio import sample
+from animelayers.data.folder import save_sample
+from animelayers.data.sample import Sample
+
+
+def drawn(seeds: range, size: tuple[int, int], jobs: int) -> Iterator[Sample]:
+    """Samples in the order of their seeds, on canvases of `(height, width)` px.
+
+    A few are drawn ahead of the reader, so memory does not grow with the series.
+
+    Raises:
+        DataError: what was asked for cannot be drawn; see `studio.sample`.
+    """
+    left = iter(seeds)
+    with ProcessPoolExecutor(jobs) as pool:
+        waiting: list[Future[Sample]] = [pool.submit(sample, seed, *size) for seed in islice(left, 3 * jobs)]
+        while waiting:
+            yield waiting.pop(0).result()
+            waiting += [pool.submit(sample, seed, *size) for seed in islice(left, 1)]
+
+
+def saved(seeds: range, size: tuple[int, int], folder: Path, jobs: int) -> Iterator[str]:
+    """Every sample in a folder of its own, written by the process that drew it; yields their ids as they are done.
+
+    Those that are there already stay as they are, so a series that was stopped goes on.
+
+    Raises:
+        DataError: what was asked for cannot be drawn; see `studio.sample`.
+        OutputError: a folder cannot be written.
+    """
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(partial(_save, size=size, folder=folder), seeds, chunksize=4)
+
+
+def _save(seed: int, size: tuple[int, int], folder: Path) -> str:
+    name = f"{seed:08d}"
+    if not (folder / name).exists():
+        save_sample(sample(seed, *size), folder / name)
+    return name
