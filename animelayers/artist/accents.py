@@ -56,16 +56,16 @@ def spikes(scalp: Scalp, look: Look, dice: Dice, count: int) -> list[Fragment]:
 
 
 def flicks(scalp: Scalp, look: Look, dice: Dice, count: int) -> list[Fragment]:
-    """Ends that leave the dome's outline and turn up."""
+    """Clumps that leave the dome's outline and turn up."""
     made = []
     for k in range(count):
         d = dice.of(k)
-        to, v, out = d.sign(), d.uniform(-0.34, -0.06), d.uniform(0.09, 0.15)
-        heights = np.array([v - 0.26, v - 0.16, v - 0.06])
-        u = scalp.breadth(heights) - (0.05, 0.025, 0.01)
-        points = [*zip(u, heights, strict=True), (u[-1] + 0.4 * out, v + 0.02), (u[-1] + out, v + 0.01 - 0.3 * out)]
-        spine = scalp.lay(np.array(points) * (to, 1))
-        made.append(wisp(spine, look, Plane.FRONT_HAIR + 0.001, width=d.uniform(0.036, 0.052), root=0.75))
+        to, v, out = d.sign(), d.uniform(-0.3, -0.04), d.uniform(0.05, 0.09)
+        heights = np.array([v - 0.26, v - 0.17, v - 0.09, v - 0.01])
+        u = scalp.breadth(heights) - (0.09, 0.06, 0.04, 0.01)
+        spine = [*zip(u, heights, strict=True), (u[-1] + 0.55 * out, v + 0.03), (u[-1] + 1.2 * out, v + 0.025)]
+        lock = wisp(scalp.lay(np.array(spine) * (to, 1)), look, Plane.FRONT_HAIR + 0.001, width=0.055, root=0.85)
+        made.append(lock.replace(casts=0.3))
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from animelayers.artist import collars
-from animelayers.artist.bodice import Cut, trunk
+from animelayers.artist.bodice import Cut, Torso, trunk
 from animelayers.artist.curves import ellipse, path, spline
 from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Shade
 from animelayers.artist.fitting import Fitting, darker, shell, signed
@@ -65,34 +65,23 @@ def plate(fit: Fitting, steel: Colour, edge: Colour) -> Fragment:
         lines(ridge, weight=0.6, taper=(0.0, 0.3)),
     ]
     work += [piping(hole, s * 0.035 * b, edge, line=0.6) for hole, s in zip(made.armholes, (1, -1), strict=True)]
-    far = Shade(
-        (path(torso.place([(0, 0.9), (0, 2.4), (0, 4.2)]), torso.place([(0.1, 3.9), (0.16, 2.6), (0.0, 0.9)])),), 0.6
-    )
-    gleam = [
-        Shade(
-            (
-                path(
-                    torso.place(signed([(0.34, 1.8), (0.26, 2.5), (0.3, 3.2)], s)),
-                    torso.place(signed([(0.26, 3.2), (0.19, 2.5), (0.3, 1.75)], s)),
-                ),
-            ),
-            -0.8,
-            blur=0.01,
-        )
-        for s in (-1, 1)
-    ]
-    work.append(Finish(shades=(far, *gleam)))
-    if torso.bust > 0 and not torso.small:
-        cups = [torso.curve(signed([(0.02, 3.05), (0.2, 3.4), (0.4, 3.2), (0.46, 2.7)], s)) for s in (-1, 1)]
-        work += [
-            lines(*cups, weight=0.7, taper=(0.1, 0.4)),
-            Finish(
-                shades=tuple(Shade((beside(cup, 0, s * -0.06 * b),), 0.8) for cup, s in zip(cups, (-1, 1), strict=True))
-            ),
-        ]
-    if d.chance(0.5):
-        work.append(engraving(fit, edge))
+    work += [hammered(torso), *([engraving(fit, edge)] if d.chance(0.5) else [])]
     return finished(body, *work)
+
+
+def hammered(torso: Torso) -> Finish:
+    """The plate's own forms: the side of the ridge away from the light, two gleams, the chest beaten out."""
+    far = path(torso.place([(0, 0.9), (0, 2.4), (0, 4.2)]), torso.place([(0.1, 3.9), (0.16, 2.6), (0.0, 0.9)]))
+    shades, cups = [Shade((far,), 0.6)], []
+    for sign in (-1, 1):
+        outer, inner = [(0.34, 1.8), (0.26, 2.5), (0.3, 3.2)], [(0.26, 3.2), (0.19, 2.5), (0.3, 1.75)]
+        gleam = path(torso.place(signed(outer, sign)), torso.place(signed(inner, sign)))
+        shades.append(Shade((gleam,), -0.8, blur=0.01))
+        if torso.bust > 0 and not torso.small:
+            cup = torso.curve(signed([(0.02, 3.05), (0.2, 3.4), (0.4, 3.2), (0.46, 2.7)], sign))
+            cups.append(cup)
+            shades.append(Shade((beside(cup, 0, sign * -0.06 * torso.b),), 0.8))
+    return Finish(shades=tuple(shades)) + lines(*cups, weight=0.7, taper=(0.1, 0.4))
 
 
 def engraving(fit: Fitting, colour: Colour) -> Finish:
@@ -104,9 +93,7 @@ def engraving(fit: Fitting, colour: Colour) -> Finish:
         r = 0.11 * fit.b * (1 - 0.75 * t)
         a = 5.5 * t - 0.6
         spiral = np.stack([x + sign * r * np.cos(a), y + r * np.sin(a)], axis=1)
-        tail = spline(
-            [tuple(spiral[0]), tuple(fit.torso.point(sign * 0.31, 2.6)), tuple(fit.torso.point(sign * 0.2, 3.2))]
-        )
+        tail = spline(np.stack([spiral[0], *fit.torso.place(signed([(0.31, 2.6), (0.2, 3.2)], sign))]))
         curls += [beside(line, 0.008 * fit.b, -0.008 * fit.b) for line in (spiral, tail)]
     return Finish((Mark(tuple(curls), colour),))
 

@@ -284,14 +284,22 @@ def bust_shade(torso: Torso, *, depth: float = 0.75, lines: bool = True, sides: 
     return together(folds)
 
 
-FOLDS = {"crisp": (2, 3, 2, 0), "knit": (1, 0, 0, 2), "tight": (1, 2, 0, 0), "loose": (2, 1, 4, 0)}
+FOLDS = {
+    "crisp": (2, 3, 2, 0),
+    "knit": (1, 0, 0, 2),
+    "tight": (1, 2, 0, 0),
+    "loose": (2, 1, 4, 0),
+    "boxy": (2, 0, 1, 0),
+}
 """Pulls at each armpit, creases at each side of the waist, folds that fall from the chest, folds that sink on a rib."""
 
 
 def trunk_folds(
     torso: Torso, manner: str, dice: Dice, *, hem: float = 5.0, sides: Sequence[str] = tuple(SIDES)
 ) -> Folds:
-    """Folds of the trunk: `crisp` woven shirts, `knit` heavy soft ones, `tight` stretched, `loose` hanging free."""
+    """Folds of the trunk: `crisp` woven shirts, `knit` heavy soft ones, `tight` stretched, `loose` hanging free,
+    `boxy` stiff ones.
+    """
     if torso.small:
         return _waist(torso, dice.of("waist"), 1, 0.8, sides)
     armpits, waist, fall, pool = FOLDS[manner]

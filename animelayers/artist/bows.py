@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from animelayers.artist.curves import Curve, path, spline, turned
@@ -9,146 +11,83 @@ from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour, Fragment, Mark, Stroke
 from animelayers.artist.folds import Folds, crease, together
 from animelayers.artist.palette import shifted
-from animelayers.artist.trimmings import Finish, beside, finished
+from animelayers.artist.trimmings import BLUNT, Finish, beside, finished
 
 Point = tuple[float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Ribbon:
+    """What a bow is tied of, and where."""
+
+    at: Point
+    """Its knot."""
+    size: float
+    """Length of a loop, head heights."""
+    colour: Colour
+    tag: str
+    z: float
+    stripe: Colour | None = None
+    """Of a tape along its edges."""
+
+
 def bow(
-    at: Point,
-    size: float,
-    colour: Colour,
-    tag: str,
-    z: float,
-    dice: Dice,
-    *,
-    tails: float = 0.0,
-    droop: float | None = None,
-    stripe: Colour | None = None,
-    plump: float = 1.0,
+    ribbon: Ribbon, dice: Dice, *, tails: float = 0.0, droop: float | None = None, plump: float = 1.0
 ) -> list[Fragment]:
-    """A bow with its knot at a point; `size` is the length of a loop, `tails` that of the ends, `droop` how far the
-    loops hang (radians), `plump` their height.
-    """
+    """A bow; `tails` is the length of its ends, `droop` how far the loops hang (radians), `plump` their height."""
     fall = dice.uniform(-0.05, 0.3) if droop is None else droop
-    out = []
-    if tails:
-        out += [
-            _tail(at, size, tails, sign, colour, tag, z - 0.006, dice.of("tail").of(sign), stripe) for sign in (-1, 1)
-        ]
-    out += [
-        _loop(at, size, sign, fall + dice.near(0, 0.1), plump, colour, tag, z, dice.of("loop").of(sign), stripe)
-        for sign in (-1, 1)
+    ends = [_tail(ribbon, tails, sign, dice.of("tail").of(sign)) for sign in (-1, 1)] if tails else []
+    loops = [_loop(ribbon, sign, fall + dice.near(0, 0.1), plump, dice.of("loop").of(sign)) for sign in (-1, 1)]
+    return [*ends, *loops, _knot(ribbon, dice)]
+
+
+def _loop(ribbon: Ribbon, sign: int, droop: float, plump: float, dice: Dice) -> Fragment:
+    """One loop: its front, and the hollow one looks into at its end."""
+    tall = plump * dice.uniform(0.42, 0.55)
+    fold = -sign * 0.06 * ribbon.size
+
+    def place(points: list[Point]) -> Curve:
+        """Where lengths are one, and heights that of the loop → the drawing."""
+        return turned(np.asarray(points) * (1, tall) * ribbon.size, droop) * (sign, 1) + ribbon.at
+
+    top = place([(0.05, -0.2), (0.5, -0.8), (0.92, -1), (1.05, -0.55)])
+    end = place([(1.05, -0.55), (1.02, 0.1), (1.0, 0.62), (0.88, 0.95)])
+    back = place([(0.88, 0.95), (0.48, 0.62), (0.05, 0.24)])
+    rim = place([(0.88, 0.95), (0.74, 0.1), (1.05, -0.55)])
+    creases = [
+        crease(place([(0.1, -0.04), (0.35, -0.2), (0.6, -0.28)]), -fold, peak=0.25, part=1.0),
+        crease(place([(0.1, 0.08), (0.34, 0.22), (0.52, 0.34)]), fold, peak=0.25, part=1.0),
     ]
-    return [*out, _knot(at, size, colour, tag, z + 0.006, dice)]
+    hollow = Mark((path(end, rim),), shifted(ribbon.colour, lightness=-0.1))
+    tapes = tuple(beside(spline(edge), fold, 2.2 * fold) for edge in (top, back))
+    marks = (Mark(tapes, ribbon.stripe), hollow) if ribbon.stripe else (hollow,)
+    front = Fragment(ribbon.tag, ribbon.z, (path(top, end, back),), ribbon.colour, relief=0.03)
+    return finished(front, Finish(marks, strokes=(Stroke(spline(rim), 0.7, BLUNT),)), together(creases))
 
 
-def _loop(
-    at: Point,
-    size: float,
-    sign: int,
-    droop: float,
-    plump: float,
-    colour: Colour,
-    tag: str,
-    z: float,
-    dice: Dice,
-    stripe: Colour | None,
-) -> Fragment:
-    tall = plump * size * dice.uniform(0.42, 0.55)
-    top = [(0.05 * size, -0.1 * size), (0.5 * size, -0.8 * tall), (0.92 * size, -tall), (1.05 * size, -0.55 * tall)]
-    low = [
-        (1.05 * size, -0.55 * tall),
-        (1.02 * size, 0.1 * tall),
-        (1.0 * size, 0.62 * tall),
-        (0.88 * size, 0.95 * tall),
-    ]
-    back = [(0.88 * size, 0.95 * tall), (0.48 * size, 0.62 * tall), (0.05 * size, 0.12 * size)]
-
-    def place(points: list[Point] | Curve) -> Curve:
-        return turned(np.asarray(points), droop) * (sign, 1) + at
-
-    inside = path(
-        place(low), place([(0.88 * size, 0.95 * tall), (0.74 * size, 0.1 * tall), (1.05 * size, -0.55 * tall)])
-    )
-    folds = [
-        crease(
-            place([(0.1 * size, -0.02 * size), (0.35 * size, -0.2 * tall), (0.6 * size, -0.28 * tall)]),
-            sign * 0.06 * size,
-            peak=0.25,
-            part=1.0,
-        ),
-        crease(
-            place([(0.1 * size, 0.04 * size), (0.34 * size, 0.22 * tall), (0.52 * size, 0.34 * tall)]),
-            -sign * 0.06 * size,
-            peak=0.25,
-            part=1.0,
-        ),
-    ]
-    rim = Stroke(
-        spline(place([(0.88 * size, 0.95 * tall), (0.74 * size, 0.1 * tall), (1.05 * size, -0.55 * tall)])),
-        0.7,
-        (0.0, 0.0),
-    )
-    marks = (
-        (
-            Mark(
-                (
-                    beside(spline(place(top)), -sign * 0.06 * size, -sign * 0.13 * size),
-                    beside(spline(place(back)), -sign * 0.06 * size, -sign * 0.13 * size),
-                ),
-                stripe,
-            ),
-        )
-        if stripe
-        else ()
-    )
-    hollow = Finish((*marks, Mark((inside,), shifted(colour, lightness=-0.1))), strokes=(rim,))
-    shape = path(place(top), place(low), place(back))
-    return finished(Fragment(tag, z, (shape,), colour, relief=0.03), hollow, together(folds))
-
-
-def _tail(
-    at: Point,
-    size: float,
-    length: float,
-    sign: int,
-    colour: Colour,
-    tag: str,
-    z: float,
-    dice: Dice,
-    stripe: Colour | None,
-) -> Fragment:
+def _tail(ribbon: Ribbon, length: float, sign: int, dice: Dice) -> Fragment:
     """An end that widens, waves and is cut askew or notched."""
-    out, wide = dice.uniform(0.1, 0.38) * length, size * dice.uniform(0.24, 0.34)
+    out, wide = dice.uniform(0.1, 0.38) * length, ribbon.size * dice.uniform(0.24, 0.34)
     long_ = length * dice.uniform(0.85, 1.1)
-    wave = dice.near(0, 0.08) * length
-    spine = spline([(0, 0), (0.45 * out + wave, 0.45 * long_), (out, long_)])
-    left = spline([(-0.3 * wide, 0), (0.45 * out + wave - 0.75 * wide, 0.45 * long_), (out - wide, long_ * 0.96)])
-    right = spline([(0.3 * wide, 0), (0.45 * out + wave + 0.75 * wide, 0.45 * long_), (out + wide, long_ * 1.02)])
-    notch = (
-        np.array([(out + 0.05 * wide, long_ * 1.0 - 0.55 * wide)])
-        if dice.chance(0.5)
-        else np.array([(out, long_ * 1.0)])
+    bend = 0.45 * out + dice.near(0, 0.08) * length
+    notch = (out + 0.05 * wide, long_ - 0.55 * wide) if dice.chance(0.5) else (out, long_)
+    spine, left, right = (
+        spline([(0.3 * s * wide, 0), (bend + 0.75 * s * wide, 0.45 * long_), (out + s * wide, long_ * (1 + 0.03 * s))])
+        * (sign, 1)
+        + ribbon.at
+        for s in (0, -1, 1)
     )
-    shape = np.concatenate([left, notch, right[::-1]]) * (sign, 1) + at
-    fold = crease(spline(spine[: len(spine) * 2 // 3]) * (sign, 1) + at, sign * 0.35 * wide, peak=0.2, line=0.5)
-    tape = (
-        Finish((Mark((beside(right * (sign, 1) + at, sign * 0.08 * size, sign * 0.16 * size),), stripe),))
-        if stripe
-        else Folds()
-    )
-    return finished(Fragment(tag, z, (shape,), colour, relief=0.025), fold, tape)
+    tip = np.asarray([notch]) * (sign, 1) + ribbon.at
+    fold = crease(spine[: len(spine) * 2 // 3], sign * 0.35 * wide, peak=0.2, line=0.5)
+    edge = beside(right, sign * 0.08 * ribbon.size, sign * 0.16 * ribbon.size)
+    tape = Finish((Mark((edge,), ribbon.stripe),)) if ribbon.stripe else Folds()
+    shape = np.concatenate([left, tip, right[::-1]])
+    return finished(Fragment(ribbon.tag, ribbon.z - 0.006, (shape,), ribbon.colour, relief=0.025), fold, tape)
 
 
-def _knot(at: Point, size: float, colour: Colour, tag: str, z: float, dice: Dice) -> Fragment:
-    w, h = 0.16 * size * dice.uniform(0.9, 1.2), 0.2 * size * dice.uniform(0.9, 1.2)
-    shape = (
-        spline(
-            [(-w, -0.8 * h), (0, -h), (w, -0.8 * h), (1.1 * w, 0), (w, 0.8 * h), (0, h), (-w, 0.8 * h), (-1.1 * w, 0)],
-            closed=True,
-        )
-        + at
-    )
-    lines_ = [crease(np.array([(-0.5 * w, -0.9 * h), (-0.25 * w, 0), (-0.45 * w, 0.6 * h)]) + at, 0.2 * w, line=0.5)]
-    return finished(Fragment(tag, z, (shape,), colour, relief=0.02), together(lines_))
+def _knot(ribbon: Ribbon, dice: Dice) -> Fragment:
+    w, h = (share * ribbon.size * dice.uniform(0.9, 1.2) for share in (0.16, 0.2))
+    half = np.array([(0, -h), (w, -0.8 * h), (1.1 * w, 0), (w, 0.8 * h), (0, h)])
+    shape = spline(np.concatenate([half, half[-2:0:-1] * (-1, 1)]), closed=True) + ribbon.at
+    fold = crease(np.array([(-0.5 * w, -0.9 * h), (-0.25 * w, 0), (-0.45 * w, 0.6 * h)]) + ribbon.at, 0.2 * w, line=0.5)
+    return finished(Fragment(ribbon.tag, ribbon.z + 0.006, (shape,), ribbon.colour, relief=0.02), fold)

@@ -14,6 +14,9 @@ from animelayers.stack import Rgba
 Rgb = np.ndarray
 """uint8 [h, w, 3]."""
 
+FULL = 1000
+"""Longer side from which on a picture bears the strongest of everything, px; small ones keep their few pixels."""
+
 
 def take(image: Rgba, dice: Dice) -> tuple[Rgba, list[str]]:
     """An opaque picture, uint8 [h, w, 4], as it might be met, and what was done to it; in place pixel for pixel.
@@ -29,28 +32,33 @@ def take(image: Rgba, dice: Dice) -> tuple[Rgba, list[str]]:
     return np.dstack([rgb, image[..., 3]]), steps
 
 
+def strength(rgb: Rgb) -> float:
+    """How much a picture bears: 1 at `FULL` px, 0.35 at the smallest."""
+    return float(np.clip(max(rgb.shape[:2]) / FULL, 0.35, 1))
+
+
 def _resampled(rgb: Rgb, dice: Dice) -> Rgb:
     height, width = rgb.shape[:2]
-    share = dice.uniform(0.5, 0.95)
+    share = 1 - strength(rgb) * dice.uniform(0.05, 0.5)
     small = cv2.resize(rgb, (max(int(width * share), 8), max(int(height * share), 8)), interpolation=cv2.INTER_AREA)
     way = dice.pick([cv2.INTER_CUBIC, cv2.INTER_LINEAR, cv2.INTER_LANCZOS4])
     return np.asarray(cv2.resize(small, (width, height), interpolation=way))
 
 
 def _blurred(rgb: Rgb, dice: Dice) -> Rgb:
-    return np.asarray(cv2.GaussianBlur(rgb, (0, 0), dice.uniform(0.4, 1.1)))
+    return np.asarray(cv2.GaussianBlur(rgb, (0, 0), 0.25 + strength(rgb) * dice.uniform(0.15, 0.85)))
 
 
 def _sharpened(rgb: Rgb, dice: Dice) -> Rgb:
     soft = cv2.GaussianBlur(rgb, (0, 0), 1.2).astype(np.float32)
-    return to_uint8(rgb + dice.uniform(0.3, 1.0) * (rgb - soft))
+    return to_uint8(rgb + strength(rgb) * dice.uniform(0.3, 1.0) * (rgb - soft))
 
 
 def _textured(rgb: Rgb, dice: Dice) -> Rgb:
     """Paper, or the faint mottle of generated pictures: noise of a few pixels' size."""
     grain = cv2.GaussianBlur(bell(rgb.shape[:2], dice), (0, 0), dice.uniform(0.8, 2.5))
-    strength = dice.uniform(1.0, 3.5) / max(float(grain.std()), 1e-6)
-    return to_uint8(rgb + strength * grain[..., None])
+    contrast = dice.uniform(1.0, 3.5) / max(float(grain.std()), 1e-6)
+    return to_uint8(rgb + contrast * grain[..., None])
 
 
 def _noisy(rgb: Rgb, dice: Dice) -> Rgb:
@@ -58,11 +66,16 @@ def _noisy(rgb: Rgb, dice: Dice) -> Rgb:
 
 
 def _jpeg(rgb: Rgb, dice: Dice) -> Rgb:
-    return _through(rgb, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, dice.integer(45, 96)])
+    return _through(rgb, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, _quality(rgb, dice, 45)])
 
 
 def _webp(rgb: Rgb, dice: Dice) -> Rgb:
-    return _through(rgb, ".webp", [cv2.IMWRITE_WEBP_QUALITY, dice.integer(50, 95)])
+    return _through(rgb, ".webp", [cv2.IMWRITE_WEBP_QUALITY, _quality(rgb, dice, 50)])
+
+
+def _quality(rgb: Rgb, dice: Dice, worst: int) -> int:
+    """Of a codec: its blocks are 8 px whatever the size of the picture."""
+    return dice.integer(round(96 - strength(rgb) * (96 - worst)), 96)
 
 
 def _through(rgb: Rgb, suffix: str, options: list[int]) -> Rgb:

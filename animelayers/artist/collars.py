@@ -26,7 +26,7 @@ def flaps(fit: Fitting, half: Sequence[Spots], z: float, colour: Colour, **how: 
     return [
         fit.piece(
             np.concatenate([fit.torso.curve(signed(spots, sign)) for spots in half]),
-            z + (0.003 if sign > 0 else 0.0),
+            z,
             colour,
             relief=0.02,
             **how,
@@ -130,13 +130,11 @@ def dickey(fit: Fitting, colour: Colour, stripe: Colour) -> Fragment:
     n = fit.torso.neck
     level = fit.dice.of("dickey").uniform(0.75, 1.2)
     top = fit.torso.curve([(-0.95 * n, level - 0.25), (0, level), (0.95 * n, level - 0.25)])
-    low = fit.torso.curve([(0.95 * n, 2.2), (0, 2.7), (-0.95 * n, 2.2)])
-    cloth = fit.piece(np.concatenate([top, low]), Plane.TUCKED + 0.005, colour, relief=0.0)
-    return (
-        finished(cloth, piping(top, -0.025 * fit.b, stripe, gap=-0.03 * fit.b))
-        if fit.dice.of("tape").chance(0.5)
-        else cloth
-    )
+    point = sailor_point(fit) - 0.1
+    low = fit.torso.place([(0.5 * n, 0.5 * (level + point)), (0, point), (-0.5 * n, 0.5 * (level + point))])
+    cloth = fit.piece(np.concatenate([top, low]), Plane.TOPWEAR + 0.004, colour, relief=0.0)
+    taped = fit.dice.of("tape").chance(0.5)
+    return finished(cloth, piping(top, -0.025 * fit.b, stripe, gap=-0.03 * fit.b) if taped else Finish())
 
 
 def turtleneck(fit: Fitting, colour: Colour) -> list[Fragment]:

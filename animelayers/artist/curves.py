@@ -34,7 +34,7 @@ def spline(points: Points, *, closed: bool = False, steps: int = STEPS) -> Curve
     t2, t3 = t * t, t * t * t
     dense = (2 * t3 - 3 * t2 + 1) * a + (t3 - 2 * t2 + t) * ma + (3 * t2 - 2 * t3) * b + (t3 - t2) * mb
     if closed:
-        return dense[2:-2].reshape(-1, 2)
+        return dense[2:-1].reshape(-1, 2)
     return np.concatenate([dense.reshape(-1, 2), p[-1:]])
 
 

@@ -7,15 +7,19 @@ left, which is the right of the picture.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
+
+import numpy as np
 
 from animelayers.artist.curves import Curve, mirrored
 
 Colour = tuple[float, float, float]
 """sRGB levels, 0..255."""
+
+Fade = tuple[tuple[float, float], tuple[float, float]]
 
 
 class Material(StrEnum):
@@ -100,7 +104,7 @@ class Mark:
     alpha: float = 1.0
     blur: float = 0.0
     """Standard deviation, head heights."""
-    fade: tuple[tuple[float, float], tuple[float, float]] | None = None
+    fade: Fade | None = None
     """Full at the first point, nothing from the second on."""
 
 
@@ -158,6 +162,37 @@ class Fragment:
     def replace(self, **changes: Any) -> Self:
         return dataclasses.replace(self, **changes)
 
+    def through(self, move: Callable[[Curve], Curve], *, reverse: bool = False) -> Self:
+        """With all its points moved; `reverse` where that turns outlines inside out."""
+
+        def each(shape: Sequence[Curve]) -> tuple[Curve, ...]:
+            return tuple(move(curve)[::-1] if reverse else move(curve) for curve in shape)
+
+        return self.replace(
+            shape=each(self.shape),
+            strokes=tuple(dataclasses.replace(stroke, points=move(stroke.points)) for stroke in self.strokes),
+            marks=tuple(
+                dataclasses.replace(mark, shape=each(mark.shape), fade=mark.fade and _ends(move, mark.fade))
+                for mark in self.marks
+            ),
+            shades=tuple(dataclasses.replace(shade, shape=each(shade.shape)) for shade in self.shades),
+            clip=self.clip and each(self.clip),
+        )
+
+    def recoloured(self, grade: Callable[[Colour], Colour]) -> Self:
+        """With every colour of its own changed."""
+        return self.replace(
+            colour=grade(self.colour),
+            strokes=tuple(dataclasses.replace(s, colour=s.colour and grade(s.colour)) for s in self.strokes),
+            marks=tuple(dataclasses.replace(mark, colour=grade(mark.colour)) for mark in self.marks),
+            shades=tuple(dataclasses.replace(s, colour=s.colour and grade(s.colour)) for s in self.shades),
+        )
+
+
+def _ends(move: Callable[[Curve], Curve], fade: Fade) -> Fade:
+    (ax, ay), (bx, by) = move(np.array(fade)).tolist()
+    return (ax, ay), (bx, by)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawing:
@@ -194,23 +229,5 @@ def _other_side(name: str) -> str:
 
 
 def _mirrored(fragment: Fragment) -> Fragment:
-    def flip(shape: Sequence[Curve]) -> tuple[Curve, ...]:
-        return tuple(mirrored(curve)[::-1] for curve in shape)
-
-    marks = tuple(
-        dataclasses.replace(
-            mark,
-            shape=flip(mark.shape),
-            fade=None if mark.fade is None else tuple((-x, y) for x, y in mark.fade),  # type: ignore[arg-type]
-        )
-        for mark in fragment.marks
-    )
-    return fragment.replace(
-        shape=flip(fragment.shape),
-        side=_OTHER[fragment.side],
-        strokes=tuple(dataclasses.replace(s, points=mirrored(s.points)) for s in fragment.strokes),
-        marks=marks,
-        shades=tuple(dataclasses.replace(s, shape=flip(s.shape)) for s in fragment.shades),
-        tilt=(-fragment.tilt[0], fragment.tilt[1]),
-        clip=None if fragment.clip is None else flip(fragment.clip),
-    )
+    tilt = (-fragment.tilt[0], fragment.tilt[1])
+    return fragment.through(mirrored, reverse=True).replace(side=_OTHER[fragment.side], tilt=tilt)

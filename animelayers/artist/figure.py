@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
+from animelayers.artist.carriage import Carriage, carry
 from animelayers.artist.curves import Curve, along, cut, directions, positions, profile, ribbon, spline, turned
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Plane
-from animelayers.artist.reach import ARM_POSES, BOTH, SINGLE, Goal, bend, joints, lifted
+from animelayers.artist.reach import ARM_POSES, BOTH, CLASHES, LONG_ARMED, PAIRS, SINGLE, Goal, bend, joints, lifted
 from animelayers.artist.reach import contour as arm_contour
 from animelayers.artist.reach import spine as arm_spine
 from animelayers.artist.stance import FREQUENT, LEG_POSES, contour
@@ -146,6 +148,8 @@ class Figure:
     """Stations from the neck to the crotch: y, x of the middle, and half widths to the right and the left."""
     yaw: float
     """Of the body; sine of the angle."""
+    carriage: Carriage
+    """Everything above is upright; what is drawn on it is bent by this at last."""
 
     def edge(self, side: str, top: float, bottom: float, *, ease: float = 0.0) -> Curve:
         """The trunk's outline on one side between two heights, wider by `ease`."""
@@ -170,36 +174,40 @@ LEVELS = ("neck", "shoulder", "armpit", "bust", "waist", "hip", "crotch")
 
 def choose_build(dice: Dice) -> Build:
     """Proportions; small figures have short necks, men broad shoulders."""
-    heads = dice.pick({2.5: 1.6, 3.4: 0.8, 5.2: 2, 6.0: 4, 6.6: 4, 7.3: 2}) + dice.near(0, 0.4)
+    heads = dice.pick({2.5: 1.6, 3.4: 0.8, 5.2: 3, 5.8: 4, 6.4: 4, 7.1: 1.5}) + dice.near(0, 0.4)
     masculine = dice.pick({0.0: 7, 0.35: 1.5, 0.9: 2}) if heads > 4.5 else dice.pick({0.0: 3, 0.3: 1})
     neck = float(np.interp(heads, (2.3, 4.5, 6.5), (0.0, 0.11, 0.2))) + dice.near(0, 0.03)
     return Build(heads, masculine, dice.near(1.0, 0.1), max(neck, 0.0))
 
 
-def pose(build: Build, dice: Dice) -> Figure:
-    """A body of these proportions in a pose."""
+def pose(build: Build, dice: Dice, holding: Collection[str] = (), barred: Collection[str] = ()) -> Figure:
+    """A body of these proportions in a pose.
+
+    `holding` are the arm's poses that can hold what is to be held, `barred` those that the outfit forbids.
+    """
     s, b, man = build.scale, build.breadth, build.masculine
     yaw = dice.near(0, 0.45)
-    sway, lean = dice.near(0, 0.1) * s, dice.near(0, 0.05)
     crotch = 5.25 * s * float(np.interp(build.heads, (2.5, 6), (0.5, 0.4)))
     waist = 0.335 + 0.13 * man
     stations = (
-        (-0.02, 0.15 + 0.05 * man, 0.0),
-        (0.075, 0.47 + 0.18 * man, 0.0),
-        (0.21, 0.415 + 0.16 * man, 0.1),
-        (0.34, 0.425 + 0.125 * man, 0.2),
-        (0.57, waist, 0.5),
-        (0.88, 0.53 - 0.04 * man, 1.0),
-        (1.0, 0.50 - 0.06 * man, 1.0),
+        (-0.02, 0.15 + 0.05 * man),
+        (0.075, 0.47 + 0.18 * man),
+        (0.21, 0.415 + 0.16 * man),
+        (0.34, 0.425 + 0.125 * man),
+        (0.57, waist),
+        (0.88, 0.53 - 0.04 * man),
+        (1.0, 0.50 - 0.06 * man),
     )
-    trunk = []
-    for share, half, moved in stations:
-        x = moved * sway + lean * share * crotch
-        trunk.append((share * crotch, x, half * b * (1 - 0.16 * yaw), half * b * (1 + 0.16 * yaw)))
+    near, far = b * (1 - 0.16 * yaw), b * (1 + 0.16 * yaw)
+    trunk = tuple((share * crotch, 0.0, half * near, half * far) for share, half in stations)
     head = _head(build, dice.of("head"), yaw)
-    arms = _arms(build, tuple(trunk), head, dice.of("arms"))
-    legs = _legs(build, tuple(trunk), dice.of("legs"))
-    return Figure(build, head, arms, legs, tuple(trunk), yaw)
+    arms = _arms(build, trunk, head, _poses(build, dice.of("arms"), holding, barred), dice.of("arms"))
+    legs = _legs(build, trunk, dice.of("legs"))
+    heavy = max(SIDES, key=lambda side: legs[side].z)
+    ground = max(leg.joints[2][1] for leg in legs.values())
+    levels = tuple(y for y, *_ in trunk)
+    carriage = carry(legs[heavy].pose, SIDES[heavy], levels, -build.neck, ground, s, dice.of("carriage"))
+    return Figure(build, head, arms, legs, trunk, yaw, carriage)
 
 
 def _head(build: Build, dice: Dice, body_yaw: float) -> Head:
@@ -218,9 +226,28 @@ def _bent(points: list[tuple[float, float]], soft: float) -> Curve:
     return spline(np.stack([a, a + (m - a) * 0.5, m + (a - m) * soft, m + (z - m) * soft, m + (z - m) * 0.5, z]))
 
 
-def _arms(build: Build, trunk: tuple[tuple[float, ...], ...], head: Head, dice: Dice) -> dict[str, Limb]:
-    both, front = dice.pick(BOTH), dice.pick(["l", "r"])
-    poses = {side: both or dice.of(side).pick(SINGLE) for side in SIDES}
+def _poses(build: Build, dice: Dice, holding: Collection[str], barred: Collection[str]) -> dict[str, str]:
+    """What each arm does; one of them at least holds what is to be held."""
+    barred = {*barred, *(LONG_ARMED if build.heads < 4.4 else ())}
+    one_each, pairs = _able(SINGLE, SINGLE.keys() - barred), _able(BOTH, BOTH.keys() - barred)
+    both = dice.of("both").pick(_able(pairs, ("", *holding)) if holding else pairs)
+    first, second = dice.of("first").pick([("l", "r"), ("r", "l")])
+    if both:
+        return dict(zip((first, second), PAIRS.get(both, (both, both)), strict=True))
+    one = dice.of("one").pick(_able(one_each, holding))
+    other = dice.of("other").pick(_able(one_each, [name for name in one_each if (one, name) not in CLASHES]))
+    return {first: one, second: other}
+
+
+def _able(poses: dict[str, float], names: Collection[str]) -> dict[str, float]:
+    """Those of the names, or all where there are none."""
+    return {name: weight for name, weight in poses.items() if name in names} or poses
+
+
+def _arms(
+    build: Build, trunk: tuple[tuple[float, ...], ...], head: Head, poses: dict[str, str], dice: Dice
+) -> dict[str, Limb]:
+    front = dice.pick(["l", "r"])
     return {side: _arm(build, trunk, head, side, poses[side], side == front, dice.of(side)) for side in SIDES}
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from animelayers.artist.curves import path
+from animelayers.artist.curves import path, profile
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Fragment, Plane, Stroke
+from animelayers.artist.drawing import Fragment, Plane, Shade, Stroke
 from animelayers.artist.locks import Look, Sheet, clumps, hair, panel, tuft, wisp
 from animelayers.artist.scalp import Scalp, Tone
 
@@ -77,8 +77,8 @@ def temples(scalp: Scalp, look: Look, dice: Dice, low: float) -> list[Fragment]:
         d = dice.of(sign)
         end = low + d.near(0, 0.03)
         sheet = across(scalp, sign * 0.5, sign * 1.0, slope(end - 0.14, end), hook=-0.03 * sign)
-        depth = (0.1, 0.3) if low > 0 else (0.04, 0.16)
-        parts = clumps(d, 3, depth=depth, ragged=0.12, lean=-0.5)
+        depth = (0.18, 0.42) if low > 0 else (0.08, 0.24)
+        parts = clumps(d, 3, depth=depth, ragged=0.2, lean=-0.5 * sign)
         made.append(panel(look, Plane.FRONT_HAIR, sheet, parts, d, edges=(1.0, 0.0), lines=3))
     return made
 
@@ -138,8 +138,9 @@ def full(
 
 
 def choppy(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
-    """Pointed clumps over the brows."""
-    return full(scalp, look, dice, brows(dice, -0.04, 0.03), (6, 9))
+    """Pointed clumps above the brows, over them or down to the eyes."""
+    low = dice.pick({-0.12: 1, -0.03: 3, 0.05: 2})
+    return full(scalp, look, dice, brows(dice, low - 0.03, low + 0.03), (5, 10))
 
 
 def streak(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
@@ -154,14 +155,15 @@ def streak(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
 
 
 def blunt(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
-    """Cut straight above the eyes, with slits."""
-    level = brows(dice, -0.03, 0.02, rounding=0.04)
+    """Cut straight high on the forehead, above the brows or the eyes, with slits."""
+    low = dice.pick({-0.14: 0.7, -0.05: 2, 0.02: 2})
+    level = brows(dice, low - 0.02, low + 0.02, rounding=0.04)
     return full(scalp, look, dice, level, (8, 12), depth=(0.03, 0.2), ragged=0.015, over=(0, 1))
 
 
 def spikes(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
     """Short and pointed, high on the forehead."""
-    return full(scalp, look, dice, brows(dice, -0.14, -0.06), (5, 7), depth=(0.25, 0.45), ragged=0.16, over=(2, 3))
+    return full(scalp, look, dice, brows(dice, -0.16, -0.04), (5, 7), depth=(0.25, 0.45), ragged=0.16, over=(2, 3))
 
 
 def between(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
@@ -276,23 +278,36 @@ def _across_forehead(scalp: Scalp, look: Look, dice: Dice, low: float, steep: fl
 
 
 def back(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
-    """Combed back from the forehead; leaves no hair before the ears."""
-    high, peak = HAIRLINE - dice.uniform(0.0, 0.04), dice.pick([0.0, 0.035])
+    """Combed back from the forehead; the hair before the ears is part of it."""
+    high, peak, corner = HAIRLINE + dice.uniform(-0.01, 0.03), dice.uniform(0.0, 0.04), dice.uniform(0.0, 0.035)
 
     def level(x: float) -> float:
-        return high + peak * math.exp(-((x / 0.14) ** 2)) + 0.3 * math.pow(abs(x), 3.2)
+        bays = peak * math.exp(-((x / 0.14) ** 2)) - corner * math.exp(-(((abs(x) - 0.36) / 0.12) ** 2))
+        burns = 0.36 * float(profile((0.48, 0.72), (0.0, 1.0), np.array([abs(x)]))[0])
+        return high + bays + burns - 0.2 * max(abs(x) - 0.74, 0.0)
 
-    sheet = across(scalp, -1.0, 1.0, level)
-    outline = sheet.at(np.linspace(0, 1, 60), 1.0)
+    longitudes = np.linspace(-1, 1, 17)
+    sheet = Sheet.of([scalp.meridian((x, scalp.top), (x, level(x))) for x in longitudes.tolist()], scalp.lay)
+    outline = sheet.at(np.linspace(0, 1, 120), 1.0)
+    count = number(scalp, dice, 15, 21)
+    places = [(k + dice.uniform(0.1, 0.9)) / count for k in range(count)]
     combed = [
-        Stroke(sheet.strand(s, 1.0 - d.uniform(0.0, 0.12), d.uniform(0.3, 0.75)), d.uniform(0.4, 0.8), (0.2, 0.8))
-        for d in (dice.of(k) for k in range(number(scalp, dice, 8, 12)))
-        for s in [d.uniform(0.08, 0.92)]
+        Stroke(sheet.strand(s, 1.0, 1 - d.pick([d.uniform(0.15, 0.35), d.uniform(0.4, 0.75)])), d.uniform(0.4, 0.8), (0, 0.9))
+        for s, d in ((s, dice.of(k)) for k, s in enumerate(places))
     ]
+    furrows = [_furrow(sheet, s, dice.of(f"furrow{k}")) for k, s in enumerate(places[1:-1:2])]
     sides = [Stroke(sheet.strand(s, 0.0, 1.0), 1.0, (0.0, 0.0)) for s in (0.0, 1.0)]
     shape = np.concatenate([sheet.strand(0.0, 0.0, 1.0), outline, sheet.strand(1.0, 1.0, 0.0)])
-    body = hair(look, OVER, shape, [Stroke(outline, 0.6, (0.1, 0.1)), *sides, *combed])
-    return [body, *(_escaped(scalp, look, dice.of("loose")) if dice.chance(0.5) else ())]
+    body = hair(look, OVER, shape, [Stroke(outline, 0.55, (0.1, 0.1)), *sides, *combed], furrows)
+    return [body.replace(casts=0.4), *(_escaped(scalp, look, dice.of("loose")) if dice.chance(0.6) else ())]
+
+
+def _furrow(sheet: Sheet, s: float, dice: Dice) -> Shade:
+    """The shadow between two combed locks, from the hairline upwards."""
+    k = np.linspace(0, 1, 8)
+    t = 1 - dice.uniform(0.2, 0.5) * k
+    wide = dice.uniform(0.012, 0.022) * (1 - k)
+    return Shade((np.concatenate([sheet.at(s - wide, t), sheet.at(s + wide, t)[::-1]]),), 0.9)
 
 
 def _escaped(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +23,8 @@ def umbrella(p: Prop) -> list[Fragment]:
 
 
 def _closed_umbrella(p: Prop) -> list[Fragment]:
-    """Upside down in its own frame: the crook below the hand, the point at the top."""
+    """Upside down in its own frame: the crook below the hand, the point at the top; it nearly reaches the ground."""
+    p = replace(p, unit=1.75 * p.tall)
     hook = np.concatenate([[(0.0, -0.1)], arc(-0.075, 0.09, 0.075, 0.075, 0.0, math.pi, steps=9)])
     crook = ribbon(spline(hook), np.full(len(spline(hook)), 0.02))
     cloth = path(

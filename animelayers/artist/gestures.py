@@ -62,6 +62,20 @@ HANDLINGS: dict[str, tuple[Handling, ...]] = {
     ),
     "hold": (Handling("curved", (0, 28), aim=(-108, -88)), Handling("fist", (0, 25), aim=(-112, -92), weight=0.5)),
     "offer": (Handling("relaxed", (-120, -85), (-18, 4), weight=2), Handling("open", (-150, -110), (-15, 5))),
+    "clasped": (Handling("flat", (-70, -40), aim=(-160, -150)), Handling("cup", (0, 30), aim=(-142, -130), weight=0.6)),
+    "nape": (Handling("curved", (160, 190), aim=(-130, -100)),),
+    "stretch": (Handling("curved", (0, 30), aim=(-150, -130)), Handling("flat", (0, 30), aim=(-176, -166))),
+    "salute": (
+        Handling("flat", (10, 40), aim=(-132, -118)),
+        Handling("peace", (150, 180), aim=(-150, -138), weight=0.4),
+    ),
+    "chin": (
+        Handling("curved", (-60, -30), aim=(-176, -160)),
+        Handling("fist", (-40, -10), aim=(-172, -150)),
+        Handling("point", (-40, -10), aim=(-176, -164)),
+    ),
+    "across": (Handling("curved", (0, 30), aim=(-100, -88)),),
+    "elbow": (Handling("cup", (0, 25), aim=(-96, -80)), Handling("curved", (0, 25), aim=(-96, -80))),
 }
 """By pose of the arm."""
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from animelayers.artist import collars, drapery, shirts
 from animelayers.artist.bodice import Cut, Trunk
-from animelayers.artist.bows import bow
+from animelayers.artist.bows import Ribbon, bow
 from animelayers.artist.curves import along, cut, spline
 from animelayers.artist.drapery import Fall, Skirt
 from animelayers.artist.drawing import Colour, Fragment, Plane
@@ -198,18 +198,8 @@ def waist(fit: Fitting) -> list[Fragment]:
     if kind == "sash":
         return [band]
     x = d.pick([0.0, 0.0, 0.22, -0.22])
-    return [
-        band,
-        *bow(
-            fit.torso.point(x, 4.05),
-            0.2 * fit.b,
-            fit.trim,
-            "topwear",
-            Plane.TOPWEAR + 0.03,
-            fit.dice.of("waist bow"),
-            tails=0.45 * fit.b,
-        ),
-    ]
+    ribbon = Ribbon(fit.torso.point(x, 4.05), 0.2 * fit.b, fit.trim, "topwear", Plane.TOPWEAR + 0.03)
+    return [band, *bow(ribbon, fit.dice.of("waist bow"), tails=0.45 * fit.b)]
 
 
 def maid(fit: Fitting) -> list[Fragment]:
@@ -217,17 +207,13 @@ def maid(fit: Fitting) -> list[Fragment]:
     d, b = fit.dice.of("maid"), fit.b
     white = mix(fit.outfit.inner, WHITE, 0.7)
     skirt = skirt_of(fit, d.pick(["bell", "flared"]), d.pick({"short": 3, "mini": 1, "knee": 1.5, "long": 1.2}))
-    body, made = shell(fit, cut_of(fit, "collar", hem=4.1, ease=(0.0, 0.01, 0.012, 0.02)), "tight", lines={"hem": 0.0})
-    out = [
-        drapery.back(fit, skirt, fit.colour),
-        body,
-        nape(fit, made),
-        drapery.front(fit, skirt, Plane.TOPWEAR - 0.012),
-    ]
+    cut_ = cut_of(fit, "collar", hem=4.1, ease=(0.0, 0.01, 0.012, 0.02))
+    body, made = shell(fit, cut_, "tight", lines={"hem": 0.0})
+    z = Plane.TOPWEAR - 0.012
+    out = [drapery.back(fit, skirt, fit.colour), body, nape(fit, made), drapery.front(fit, skirt, z)]
     if d.chance(0.6):
-        out.append(drapery.flounce(fit, skirt, 1.0, 0.1 * b, white, Plane.TOPWEAR - 0.016, d.of("petticoat")))
-    out += apron(fit, skirt, white)
-    out += bib(fit, white)
+        out.append(drapery.flounce(fit, skirt, 1.0, 0.1 * b, white, z - 0.004, d.of("petticoat")))
+    out += [*apron(fit, skirt, white), *bib(fit, white)]
     out.append(sash(fit, 4.0, white, width=0.13, z=Plane.TOPWEAR + 0.02))
     return out + (collars.peter_pan(fit, white) if d.chance(0.65) else collars.stand(fit, white, height=0.55))
 
@@ -237,10 +223,8 @@ def apron(fit: Fitting, skirt: Skirt, white: Colour) -> list[Fragment]:
     d, b = fit.dice.of("apron"), fit.b
     share, wide = d.uniform(0.66, 0.82), d.uniform(0.55, 0.75)
     v = np.linspace(0, 1, 9)
-    spread = (
-        wide * np.minimum(1.0, 0.72 + 0.9 * v) * np.sqrt(np.clip(1 - np.clip((v - 0.55) / 0.47, 0, 1) ** 2.4, 0, 1))
-    )
-    half = np.stack([spread, v * share], axis=1)
+    rounding = np.sqrt(np.clip(1 - np.clip((v - 0.55) / 0.47, 0, 1) ** 2.4, 0, 1))
+    half = np.stack([wide * np.minimum(1.0, 0.72 + 0.9 * v) * rounding, v * share], axis=1)
     edge = skirt.cloth.place(np.concatenate([half * (-1, 1), half[::-1]]))
     rim = spline(edge, steps=5)
     made = frill(rim, 0.085 * b, d, pitch=0.1 * b)
@@ -260,12 +244,12 @@ def bib(fit: Fitting, white: Colour) -> list[Fragment]:
     other = torso.curve([(-0.25, 4.0), (-0.23, 3.2), (-0.24, top)])
     seam = lines(square + (0, 0.04 * b), weight=0.4)
     out = [finished(fit.piece(np.concatenate([square, rest, other]), Plane.TOPWEAR + 0.012, white, relief=0.03), seam)]
-    reach = torso.half(1)
+    reach, frilled = torso.half(1), d.chance(0.8)
     for sign in (-1, 1):
         spots = [(0.2, 4.0), (0.25, top + 0.1), (0.3, 1.4), (0.62 * reach, torso.slope(0.62 * reach) - 0.05)]
         line = torso.curve(signed(spots, sign))
         w = 0.045 * b
-        if d.chance(0.8):
+        if frilled:
             ruff = cut(line, 0.3, 1.0)
             made = frill(ruff if sign > 0 else ruff[::-1], 0.15 * b, d.of(sign), pitch=0.13 * b)
             out.append(finished(fit.piece(made.shape, Plane.ARM + 0.03, white, relief=0.03), made.folds))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from animelayers.artist.dice import Dice
 from animelayers.artist.subject import Subject
+from animelayers.artist.wardrobe import HATS
 
 Weights = dict[str, float]
 
@@ -53,7 +54,7 @@ FRINGES: Weights = {
     "curtain": 1.5,
     "swept": 2,
     "over eye": 0.7,
-    "back": 0.4,
+    "back": 0.8,
     "spikes": 0.3,
 }
 
@@ -72,9 +73,6 @@ FRINGES_WITH: dict[str, Weights] = {
     "hime": {"blunt": 4, "choppy": 1, "sparse": 0.5},
 }
 """Where the back asks for one."""
-
-HATS = ("hood", "helmet", "beanie", "cap", "straw", "witch", "peaked", "beret")
-"""Headwear under which nothing stands up."""
 
 UPRIGHT = ("high", "bun", "odango", "crown braid")
 """What a hat has no room for."""
@@ -115,7 +113,9 @@ def choose(subject: Subject, dice: Dice) -> Hairstyle:
     length, man = subject.hair_length, subject.build.masculine > 0.5
     hat = subject.outfit.headwear.kind in HATS
     back, tied = _fall(length, man, hat, dice.of("fall"))
-    cut = dice.of("fringe").pick(FRINGES_WITH.get(back, MENS_FRINGES if man else FRINGES))
+    if subject.outfit.headwear.kind == "hood":
+        back, tied = "tied", "none"
+    cut = _fringe(subject, man, back, tied, dice.of("fringe"))
     d = dice.of("accents")
     return Hairstyle(
         fringe=cut,
@@ -131,6 +131,13 @@ def choose(subject: Subject, dice: Dice) -> Hairstyle:
         flyaways=d.integer(1, 3) if d.chance(0.4) else 0,
         streak=subject.palette.tips != subject.palette.hair and d.chance(0.3),
     )
+
+
+def _fringe(subject: Subject, man: bool, back: str, tied: str, dice: Dice) -> str:
+    """What suits the back; bare foreheads suit men, and grown women who tie their hair."""
+    weights = FRINGES_WITH.get(back, MENS_FRINGES if man else FRINGES)
+    bare = man or (tied != "none" and subject.build.heads > 4.5)
+    return dice.pick({name: weight for name, weight in weights.items() if bare or name != "back"})
 
 
 def _fall(length: float, man: bool, hat: bool, dice: Dice) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from animelayers.artist.curves import Curve, Points, ellipse, path, ribbon, spli
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Material, Plane, Stroke
 from animelayers.artist.palette import shifted
-from animelayers.artist.wearer import ACROSS, Wearer, dome, strap
+from animelayers.artist.wearer import ACROSS, DOME, ON_HAIR, Wearer, dome, strap
 
 
 def _crowned(low: float, height: float, breadth: float, sag: float = 0.06) -> Curve:
@@ -109,12 +109,14 @@ def cap(wear: Wearer, dice: Dice) -> list[Fragment]:
         [(-0.36, low + 0.03), (-0.28, low + 0.15), (0, low + 0.2), (0.28, low + 0.15), (0.36, low + 0.03)],
         [(0.36, low + 0.03), (0, low + 0.07), (-0.36, low + 0.03)],
     )
-    badge = wear.piece(ellipse(0, -0.42, 0.07, 0.07), wear.garment.trim, z=0.01, turn=0.22, relief=0, casts=0)
+    badge = wear.piece(
+        wear.pinned(ellipse(0, -0.42, 0.07, 0.07)), wear.garment.trim, z=0.01, turn=0, relief=0, casts=0
+    )
     return [
         wear.piece(body, strokes=seams, relief=0.08),
         button,
         badge,
-        wear.piece(visor, wear.garment.trim if dice.chance(0.4) else None, z=0.02, turn=0.2),
+        wear.piece(visor, wear.garment.trim if dice.chance(0.4) else None, z=0.02, turn=ON_HAIR),
     ]
 
 
@@ -142,31 +144,33 @@ def peaked(wear: Wearer, dice: Dice) -> list[Fragment]:
     return [
         wear.piece(top, relief=0.08),
         wear.piece(strap(low, low - 0.1), wear.garment.trim, z=0.01),
-        wear.piece(visor, (40, 38, 46), z=0.02, turn=0.18, material=Material.GLOSSY),
-        wear.piece(badge, gold, z=0.03, turn=0.22, material=Material.GLOSSY, relief=0.01),
+        wear.piece(visor, (40, 38, 46), z=0.02, turn=ON_HAIR, material=Material.GLOSSY),
+        wear.piece(wear.pinned(badge), gold, z=0.03, turn=0, material=Material.GLOSSY, relief=0.01),
     ]
 
 
 def beret(wear: Wearer, dice: Dice) -> list[Fragment]:
     """Soft, drawn to one side."""
-    lean = dice.sign() * dice.uniform(0.06, 0.16)
+    side, lean = dice.sign(), dice.uniform(0.06, 0.16)
     body = path(
         [
-            (-0.47, -0.36),
-            (-0.58 + lean, -0.52),
-            (-0.3 + lean, -0.72),
-            (0.1 + lean, -0.74),
-            (0.5 + lean, -0.6),
-            (0.52 + lean, -0.46),
-            (0.46, -0.36),
+            (-0.44, -0.33),
+            (-0.52 + 0.5 * lean, -0.46),
+            (-0.36 + lean, -0.68),
+            (0.04 + lean, -0.75),
+            (0.42 + lean, -0.66),
+            (0.58 + lean, -0.42),
+            (0.5 + 0.5 * lean, -0.29),
+            (0.4, -0.3),
         ],
-        [(0.46, -0.36), (0, -0.3), (-0.47, -0.36)],
-    )
+        [(0.4, -0.3), (0.2, -0.26), (0, -0.25), (-0.25, -0.28), (-0.44, -0.33)],
+    ) * (side, 1)
+    lean *= side
     stem = wear.piece(
-        ribbon(spline([(lean, -0.73), (lean * 1.2, -0.77), (lean * 1.6, -0.79)]), 0.014), z=0.01, relief=0
+        ribbon(spline([(lean, -0.74), (lean * 1.2, -0.78), (lean * 1.6, -0.8)]), 0.014), z=0.01, relief=0
     )
     gather = [
-        Stroke(spline([(0.1 * k, -0.33), (0.12 * k + 0.4 * lean, -0.42)]), 0.6, (0, 0.8))
+        Stroke(spline([(0.09 * k, -0.27 - 0.005 * k * k), (0.11 * k + 0.4 * lean, -0.38)]), 0.6, (0, 0.8))
         for k in (-3, -2, -1, 0, 1, 2, 3)
     ]
     return [wear.piece(body, relief=0.1, strokes=gather), stem]
@@ -179,15 +183,11 @@ def beanie(wear: Wearer, dice: Dice) -> list[Fragment]:
     knit = [
         Stroke(spline([(0.09 * k, low), (0.075 * k, -0.42), (0.03 * k, -0.6)]), 0.5, (0.1, 0.6)) for k in range(-4, 5)
     ]
-    ribs = [
-        Stroke(np.array([(0.07 * k, low + 0.06 - 0.004 * k * k), (0.07 * k, low - 0.08 - 0.004 * k * k)]), 0.5, (0, 0))
-        for k in range(-6, 7)
-    ]
+    cuff = strap(low + 0.03, low - 0.12, 0.04)
+    ribs = [Stroke(np.stack([cuff[k], cuff[-k - 1]]), 0.5, (0, 0)) for k in range(3, len(cuff) // 2 - 2, 3)]
     out = [
         wear.piece(body, strokes=knit, relief=0.09),
-        wear.piece(
-            strap(low + 0.03, low - 0.12, 0.05), wear.garment.trim if dice.chance(0.4) else None, z=0.01, strokes=ribs
-        ),
+        wear.piece(cuff, wear.garment.trim if dice.chance(0.4) else None, z=0.01, strokes=ribs),
     ]
     if dice.chance(0.6):
         t = np.linspace(0, 2 * np.pi, 44, endpoint=False)
@@ -233,45 +233,21 @@ def minihat(wear: Wearer, dice: Dice) -> list[Fragment]:
 
 def hood(wear: Wearer, dice: Dice) -> list[Fragment]:
     """Up, framing the face; its inside behind the hair."""
-    outer = spline(
-        [
-            (0, -0.68),
-            (0.42, -0.56),
-            (0.6, -0.15),
-            (0.56, 0.3),
-            (0.36, 0.62),
-            (0, 0.72),
-            (-0.36, 0.62),
-            (-0.56, 0.3),
-            (-0.6, -0.15),
-            (-0.42, -0.56),
-        ],
-        closed=True,
+    shift = 0.12 * wear.yaw
+    half = [(0.3, -0.64), (0.55, -0.34), (0.6, 0.0), (0.54, 0.3), (0.56, 0.52), (0.5, 0.68), (0.28, 0.78)]
+    edge = [(0.26, -0.5), (0.42, -0.28), (0.455, 0.02), (0.42, 0.28), (0.31, 0.5), (0.14, 0.62)]
+    outer, inner = (
+        spline([(x, top), *side, (x, low), *[(-u, v) for u, v in side[::-1]]], closed=True)
+        for side, x, top, low in ((half, -0.5 * shift, -0.7, 0.8), (edge, shift, -0.55, 0.655))
     )
-    inner = spline(
-        [
-            (0, -0.52),
-            (0.34, -0.42),
-            (0.46, -0.1),
-            (0.46, 0.25),
-            (0.34, 0.52),
-            (0, 0.64),
-            (-0.34, 0.52),
-            (-0.46, 0.25),
-            (-0.46, -0.1),
-            (-0.34, -0.42),
-        ],
-        closed=True,
-    )
-    inside = wear.piece(
-        outer,
-        shifted(wear.garment.colour, lightness=-0.14),
-        z=Plane.BACK_HAIR - 0.05 - Plane.HEADWEAR,
-        turn=0.0,
-        casts=0,
-    )
-    hem = [Stroke(inner * 1.06 + (0, 0.0), 0.5, (0, 0))]
-    return [inside, wear.piece(outer, hole=inner, turn=0.03, relief=0.08, strokes=hem)]
+    hem = Stroke(np.concatenate([inner, inner[:1]]) * (1.1, 1.07), 0.5, (0, 0))
+    folds = [
+        Stroke(spline([(0.12 * s, 0.67), (0.24 * s, 0.64), (0.42 * s, 0.5), (0.52 * s, 0.3)]), 0.7, (0.1, 0.8))
+        for s in (-1, 1)
+    ] + [Stroke(spline([(0.5 * s, -0.3), (0.52 * s, -0.08), (0.49 * s, 0.12)]), 0.6, (0.5, 0.7)) for s in (-1, 1)]
+    lining = shifted(wear.garment.colour, lightness=-0.14)
+    inside = wear.piece(outer, lining, z=Plane.BACK_HAIR - 0.05 - Plane.HEADWEAR, turn=0.0, casts=0)
+    return [inside, wear.piece(outer, hole=inner, turn=0.03, relief=0.08, strokes=[hem, *folds], casts=0.6)]
 
 
 def helmet(wear: Wearer, dice: Dice) -> list[Fragment]:
@@ -283,11 +259,12 @@ def helmet(wear: Wearer, dice: Dice) -> list[Fragment]:
             path([(0.5, low), (0.2, low + 0.03), (0, low + 0.16)], [(0, low + 0.16), (-0.2, low + 0.03), (-0.5, low)]),
         ]
     )
-    ridge = ribbon(spline([(0, low + 0.15), (0, -0.45), (0, -0.68)]), 0.035)
+    v = np.linspace(low + 0.15, -0.66, 9)
+    ridge = ribbon(np.stack([ON_HAIR * wear.yaw * DOME.breadth(v) / ACROSS, v], axis=1), 0.035)
     gold = wear.garment.trim
     out = [
         wear.piece(body, material=Material.GLOSSY, relief=0.1),
-        wear.piece(ridge, gold, z=0.02, turn=0.2, material=Material.GLOSSY, relief=0.02),
+        wear.piece(ridge, gold, z=0.02, turn=0, material=Material.GLOSSY, relief=0.02),
     ]
     for sign in (-1, 1):
         plate = path(

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from animelayers.artist import hats, trinkets
-from animelayers.artist.curves import arc, ellipse, ribbon, spline
+from animelayers.artist.curves import ellipse, ribbon, spline
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Stroke
+from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Stroke
 from animelayers.artist.palette import shifted
 from animelayers.artist.subject import Subject
-from animelayers.artist.wearer import ACROSS, MIDDLE, UP, Wearer, hoop, strap
+from animelayers.artist.wearer import ON_HAIR, Wearer, strap
 
 
 def draw(subject: Subject, dice: Dice) -> list[Fragment]:
@@ -23,14 +23,14 @@ def draw(subject: Subject, dice: Dice) -> list[Fragment]:
 
 
 def _hairband(wear: Wearer, dice: Dice) -> list[Fragment]:
-    band = wear.piece(hoop(dice.uniform(0.02, 0.045)), relief=0.015, casts=0.5)
+    band = wear.piece(wear.hoop(dice.uniform(0.02, 0.045)), relief=0.015, casts=0.5)
     return [band, *(trinkets.bow(wear, (dice.sign() * 0.3, -0.52), 0.24, dice, z=0.02) if dice.chance(0.35) else ())]
 
 
 def _headdress(wear: Wearer, dice: Dice) -> list[Fragment]:
     """A maid's frilled band."""
     t = np.linspace(0, 1, 90)
-    spine = arc(0, MIDDLE, ACROSS + 0.05, UP + 0.06, -np.pi - 0.05, 0.05, steps=90)
+    spine = wear.arch(0.0, 0.05, steps=90)
     frill = (
         0.075 * (1 + 0.25 * np.abs(np.sin(t * np.pi * 11))) * np.interp(np.abs(2 * t - 1), (0, 0.9, 1), (1, 0.8, 0.3))
     )
@@ -38,13 +38,13 @@ def _headdress(wear: Wearer, dice: Dice) -> list[Fragment]:
         Stroke(ribbon(spine[k : k + 2], np.array([0.055, 0.055]))[[0, 3]], 0.5, (0, 0.5)) for k in range(4, 88, 8)
     ]
     lace = wear.piece(ribbon(spine, frill), wear.subject.palette.pale, relief=0.02, strokes=pleats)
-    band = wear.piece(hoop(0.022, loose=0.02), wear.garment.colour, z=0.01, relief=0.01, casts=0)
+    band = wear.piece(wear.hoop(0.026, 0.1), wear.garment.colour, z=0.01, relief=0.01, casts=0)
     return [lace, band]
 
 
 def _headband(wear: Wearer, dice: Dice) -> list[Fragment]:
     v = dice.uniform(-0.3, -0.2)
-    band = wear.piece(strap(v, v - 0.08), relief=0.01, turn=0.14)
+    band = wear.piece(strap(v, v - 0.08), relief=0.01, turn=ON_HAIR)
     if dice.chance(0.5):
         return [band]
     side = dice.sign()
@@ -60,85 +60,68 @@ def _headband(wear: Wearer, dice: Dice) -> list[Fragment]:
 
 def _headphones(wear: Wearer, dice: Dice) -> list[Fragment]:
     return [
-        wear.piece(hoop(0.03, 0.1, 0.05), relief=0.02, material=Material.GLOSSY),
+        wear.piece(wear.hoop(0.03, 0.2, 0.02), relief=0.02, material=Material.GLOSSY),
         *_cups(wear, 0.13, wear.garment.trim, Material.GLOSSY),
     ]
 
 
 def _earmuffs(wear: Wearer, dice: Dice) -> list[Fragment]:
     return [
-        wear.piece(hoop(0.014, 0.1, 0.04), wear.garment.trim, relief=0.01),
+        wear.piece(wear.hoop(0.014, 0.2, 0.02), wear.garment.trim, relief=0.01),
         *_cups(wear, 0.15, None, Material.CLOTH),
     ]
 
 
 def _cups(wear: Wearer, size: float, inner: Colour | None, material: Material) -> list[Fragment]:
-    """What covers the ears, the far one narrower."""
-    yaw = wear.subject.figure.head.yaw
-    out = []
+    """What covers the ears; the far one is narrower and lies behind the hair."""
+    v, out = wear.subject.face.level - 0.03, []
     for sign in (-1, 1):
-        near = 1 - sign * yaw
-        x = sign * (ACROSS + 0.01) - 0.12 * yaw
-        width = size * (0.35 + 0.5 * np.clip(near, 0.2, 1.3))
-        out.append(wear.piece(ellipse(x, 0.02, width, size * 1.2), z=0.01, turn=0.0, material=material, relief=0.05))
+        far = max(sign * wear.yaw, 0.0)
+        x, width = wear.ear(sign) + 0.01 * sign, size * (0.85 - 0.7 * far)
+        z = Plane.EAR - Plane.HEADWEAR if far > 0.2 else 0.01
+        out.append(wear.piece(ellipse(x, v, width, size * 1.2), z=z, turn=0.0, material=material, relief=0.05))
         if inner is not None:
-            out.append(
-                wear.piece(
-                    ellipse(x, 0.02, 0.6 * width, 0.75 * size),
-                    inner,
-                    z=0.02,
-                    turn=0.0,
-                    material=material,
-                    relief=0.02,
-                    casts=0,
-                )
-            )
+            x += 0.35 * far * width * sign
+            pad = ellipse(x, v, 0.6 * width, 0.75 * size)
+            out.append(wear.piece(pad, inner, z=z + 0.01, turn=0.0, material=material, relief=0.02, casts=0))
     return out
 
 
 def _tiara(wear: Wearer, dice: Dice) -> list[Fragment]:
-    v, count = -0.34, dice.pick([3, 5])
-    peaks: list[tuple[float, float]] = [(-0.34, v)]
-    for k in range(count):
-        x = -0.3 + 0.6 * (k + 0.5) / count
-        tall = 0.2 - 0.28 * abs(x)
-        peaks += [
-            (x - 0.28 / count, v + 0.05 - 0.1 * abs(x)),
-            (x, v - tall),
-            (x + 0.28 / count, v + 0.05 - 0.1 * abs(x)),
-        ]
-    shape = np.array([*peaks, (0.34, v), (0.2, v + 0.08), (0, v + 0.1), (-0.2, v + 0.08)])
-    jewel = wear.piece(
-        ellipse(0, v + 0.0, 0.03, 0.045), wear.garment.colour, z=0.02, turn=0.18, material=Material.GLOSSY, relief=0.015
-    )
+    """Points on a band over the front of the crown."""
+    v, count, half = -0.43, dice.pick([3, 5, 7]), 0.27
+    step = 2 * half / count
+    band = spline([(half, v + 0.02), (0.5 * half, v + 0.062), (0, v + 0.075), (-0.5 * half, v + 0.062), (-half, v + 0.02)])
+    points = []
+    for x in (np.arange(count) + 0.5) * step - half:
+        rise, foot = 0.19 - 0.4 * abs(x), v + 0.05 * (1 - (x / half) ** 2) - 0.012
+        points += [(x - 0.5 * step, foot), (x - 0.12 * step, foot - 0.55 * rise), (x, foot - rise)]
+        points += [(x + 0.12 * step, foot - 0.55 * rise), (x + 0.5 * step, foot)]
+    metal = dice.pick([(236, 214, 132), (226, 230, 240)])
+    jewel = ellipse(0, v + 0.012, 0.022, 0.032)
     return [
-        wear.piece(
-            shape, dice.pick([(236, 214, 132), (226, 230, 240)]), turn=0.18, material=Material.GLOSSY, relief=0.01
-        ),
-        jewel,
+        wear.piece(np.concatenate([points, band]), metal, turn=ON_HAIR, material=Material.GLOSSY, relief=0.01, casts=0.5),
+        wear.piece(wear.pinned(jewel), wear.garment.colour, z=0.02, turn=0, material=Material.GLOSSY, relief=0.015, casts=0),
     ]
 
 
 def _crown(wear: Wearer, dice: Dice) -> list[Fragment]:
-    low, gold, lean = -0.5, dice.pick([(240, 205, 96), (228, 228, 238)]), dice.near(0, 0.12)
-    peaks = [(-0.27, low)]
+    low, gold, lean = -0.48, dice.pick([(240, 205, 96), (228, 228, 238)]), dice.near(0, 0.08)
+    peaks = [(-0.29, low)]
     for k in range(5):
         x = -0.29 + 0.145 * k
         peaks += [
-            (x * 1.12 + lean, low - 0.27 + 0.04 * abs(k - 2)),
+            (x * 1.12 + lean, low - 0.27 + 0.03 * abs(k - 2)),
             *([(x + 0.0725 + 0.5 * lean, low - 0.12)] if k < 4 else []),
         ]
-    front = np.concatenate([np.array([*peaks, (0.27, low)]), spline([(0.27, low), (0, low + 0.06), (-0.27, low)])])
+    front = np.concatenate([np.array([*peaks, (0.29, low)]), spline([(0.29, low), (0, low + 0.07), (-0.29, low)])])
     gems = [
-        Mark((ellipse(0.13 * k + 0.1 * lean, low - 0.03 + 0.03 * (2 - abs(k)) / 2, 0.025, 0.03),), wear.garment.colour)
+        Mark((ellipse(0.13 * k + 0.1 * lean, low - 0.02 + 0.03 * (2 - abs(k)) / 2, 0.025, 0.03),), wear.garment.colour)
         for k in (-1, 0, 1)
     ]
-    back = wear.piece(
-        np.array([(-0.27, low), (-0.24 + lean, low - 0.22), (0, low - 0.14), (0.24 + lean, low - 0.22), (0.27, low)]),
-        shifted(gold, lightness=-0.15),
-        z=-0.03,
-        material=Material.GLOSSY,
-    )
+    far = [(-0.29, low), (-0.25 + lean, low - 0.23), (-0.12 + lean, low - 0.13), (lean, low - 0.21)]
+    far += [(0.12 + lean, low - 0.13), (0.25 + lean, low - 0.23), (0.29, low)]
+    back = wear.piece(far, shifted(gold, lightness=-0.15), z=-0.03, material=Material.GLOSSY)
     return [back, wear.piece(front, gold, marks=gems, material=Material.GLOSSY, relief=0.03)]
 
 
@@ -147,8 +130,8 @@ def _circlet(wear: Wearer, dice: Dice) -> list[Fragment]:
     metal = dice.pick([(236, 212, 128), (224, 228, 238)])
     gem = np.array([(0, v - 0.02), (0.04, v + 0.05), (0, v + 0.14), (-0.04, v + 0.05)])
     return [
-        wear.piece(strap(v, v - 0.025), metal, turn=0.16, material=Material.GLOSSY, relief=0.005),
-        wear.piece(gem, wear.garment.colour, z=0.01, turn=0.22, material=Material.GLOSSY, relief=0.02),
+        wear.piece(strap(v, v - 0.025, 0.006), metal, turn=ON_HAIR, material=Material.GLOSSY, relief=0.005),
+        wear.piece(wear.pinned(gem), wear.garment.colour, z=0.01, turn=0, material=Material.GLOSSY, relief=0.02),
     ]
 
 

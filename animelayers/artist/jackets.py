@@ -174,7 +174,7 @@ def vest(fit: Fitting) -> list[Fragment]:
 
 def jacket(fit: Fitting) -> list[Fragment]:
     """A short jacket with a zip: bomber, denim or leather."""
-    d, b, torso, n = fit.dice.of("cut"), fit.b, fit.torso, fit.torso.neck
+    d, torso, n = fit.dice.of("cut"), fit.torso, fit.torso.neck
     kind = d.pick({"bomber": 3, "denim": 2, "leather": 2})
     hem, ajar = d.uniform(4.35, 4.8), d.pick({0.1: 2, 0.2: 2})
     cut = cut_of(fit, "collar", hem=hem, ease=(0.02, 0.05, 0.1, 0.06), sag=0.0)
@@ -185,7 +185,7 @@ def jacket(fit: Fitting) -> list[Fragment]:
         (ajar + 0.01, 3.2),
         (ajar + 0.04, hem),
     ]
-    made = fronts(fit, cut, (edge, edge), manner="knit" if kind == "bomber" else "crisp")
+    made = fronts(fit, cut, (edge, edge), manner="boxy" if kind == "bomber" else "crisp")
     out = [back_of(fit, cut, z=BEHIND_LEGS)]
     for panel in made:
         work = _jacket_work(fit, panel, kind)

@@ -34,12 +34,12 @@ def choker(fit: Fitting) -> list[Fragment]:
     kind = d.pick({"none": 2, "gem": 2, "bell": 1, "ring": 1})
     middle = (lean, y + 0.03 * b + tall * 1.2)
     if kind == "gem":
-        out.append(gem(fit, middle, 0.03 * b, Plane.NECK + 0.02))
+        out.append(gem(fit, middle, 0.03 * b, Plane.NECK + 0.014))
     elif kind != "none":
         ball = ellipse(*middle, 0.032 * b, 0.034 * b, steps=20)
         metal = Fragment(
             "neckwear",
-            Plane.NECK + 0.02,
+            Plane.NECK + 0.014,
             (ball,),
             GOLD if kind == "bell" else SILVER,
             material=Material.GLOSSY,
@@ -88,6 +88,7 @@ def necklace(fit: Fitting) -> list[Fragment]:
 
 
 def gem(fit: Fitting, at: tuple[float, float], size: float, z: float) -> Fragment:
+    """A polished stone in the trim's colour."""
     colour = readable(fit.outfit.neckwear.colour, fit.outfit.neckwear.trim)
     stone = Fragment(
         "neckwear", z, (ellipse(*at, 0.85 * size, size, steps=20),), colour, material=Material.GLOSSY, relief=0.012

@@ -6,7 +6,7 @@ import numpy as np
 
 from animelayers.artist import drapery
 from animelayers.artist.bodice import Cut
-from animelayers.artist.bows import bow
+from animelayers.artist.bows import Ribbon, bow
 from animelayers.artist.curves import Curve, along, normals, spline
 from animelayers.artist.drapery import Fall, Skirt
 from animelayers.artist.drawing import Colour, Fragment, Plane
@@ -145,11 +145,7 @@ def obi(fit: Fitting) -> list[Fragment]:
     out.insert(0, fit.piece(beside(rim, -0.03 * b, 0.05 * b), OBI - 0.004, scarf, relief=0.01))
     if d.chance(0.5):
         out += bow(
-            torso.point(0.0, level - 0.1),
-            0.62 * b,
-            colour,
-            "topwear",
-            BEHIND_NECK - 0.2,
+            Ribbon(torso.point(0.0, level - 0.1), 0.62 * b, colour, "topwear", BEHIND_NECK - 0.2),
             d.of("bow"),
             droop=-0.12,
             tails=0.9 * b,
@@ -190,13 +186,6 @@ def hakama(fit: Fitting) -> list[Fragment]:
         *out,
         band,
         *bow(
-            torso.point(0, 3.68),
-            0.17 * b,
-            colour,
-            "topwear",
-            OBI + 0.01,
-            d.of("bow"),
-            tails=0.5 * b,
-            droop=0.1,
+            Ribbon(torso.point(0, 3.68), 0.17 * b, colour, "topwear", OBI + 0.01), d.of("bow"), tails=0.5 * b, droop=0.1
         ),
     ]

@@ -65,7 +65,7 @@ def _open(made: Fragment) -> Fragment:
 def _knee(leg: Limb, dice: Dice) -> list[Stroke]:
     """A few short strokes: the kneecap is told by what is left out."""
     manner = dice.pick({"pair": 3.0, "inner": 2.0, "cup": 1.5, "none": 1.0})
-    if manner == "none" or leg.pose == "sit":
+    if manner == "none":
         return []
     x, y = along(leg.spine, leg.bend)
     r = float(leg.radius(leg.bend)[0])

@@ -185,7 +185,7 @@ def panel(
     for s, start, stop in ((0.0, edges[0], edge.ends[0]), (1.0, edges[1], edge.ends[1])):
         if start < stop:
             strokes.append(Stroke(sheet.strand(s, start, stop), 1.0, (0.0 if start == 0 else 0.5, 0.0)))
-    strokes += [Stroke(flank, 1.0, (0.0, 0.0)) for flank in edge.flanks]
+    strokes += [Stroke(flank, 0.85, (0.0, 0.0)) for flank in edge.flanks]
     roomy = _roomy(sheet, edge.notches)
     strokes += [_notch_line(sheet, s, t, dice) for s, t in roomy if dice.chance(0.8)]
     strokes += [_inner_line(sheet, dice) for _ in range(lines)]
@@ -206,14 +206,14 @@ def _roomy(sheet: Sheet, notches: Sequence[Span]) -> list[Span]:
 def _notch_line(sheet: Sheet, s: float, t: float, dice: Dice) -> Stroke:
     """From a notch up towards the root, thinning out."""
     rise = t * dice.pick([dice.uniform(0.08, 0.25), dice.uniform(0.3, 0.7)])
-    return Stroke(sheet.strand(s, t - rise, t), 0.85, (0.9, 0.0))
+    return Stroke(sheet.strand(s, t - rise, t), 0.62, (1.0, 0.0))
 
 
 def _inner_line(sheet: Sheet, dice: Dice) -> Stroke:
     start = dice.uniform(0.15, 0.6)
     return Stroke(
         sheet.strand(dice.uniform(0.06, 0.94), start, start + dice.uniform(0.12, 0.3)),
-        dice.uniform(0.35, 0.6),
+        dice.uniform(0.3, 0.5),
         (0.6, 0.6),
     )
 
@@ -247,8 +247,8 @@ def tuft(
     t = span[0] + (span[1] - span[0]) * k
     left, right = sheet.at(middle - half, t), sheet.at(middle + half, t)
     strokes = [
-        Stroke(left[dice.integer(6, 11) :], 1.0, (0.7, 0.0)),
-        Stroke(right[dice.integer(6, 11) :], 1.0, (0.7, 0.0)),
+        Stroke(left[dice.integer(6, 11) :], 0.8, (0.7, 0.0)),
+        Stroke(right[dice.integer(6, 11) :], 0.8, (0.7, 0.0)),
     ]
     if width > 0.08:
         strokes.append(Stroke(sheet.at(middle[9:16] + 0.15 * half[9:16], t[9:16]), 0.45, (0.6, 0.6)))

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from animelayers.artist import capes, collars, jewellery
-from animelayers.artist.bows import bow
-from animelayers.artist.curves import Curve, along, ellipse, normals, path, spline
+from animelayers.artist.bows import Ribbon, bow
+from animelayers.artist.curves import Curve, along, ellipse, path, sides, spline
 from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane
 from animelayers.artist.fitting import BEHIND_NECK, Fitting, darker, signed
 from animelayers.artist.folds import crease, frill, together
@@ -34,46 +34,25 @@ def throat(fit: Fitting) -> tuple[float, float]:
     return fit.torso.point(0.0, level)
 
 
-def striped(fit: Fitting) -> Colour | None:
-    """The colour of a stripe along ribbons, where they have one."""
+def tied(fit: Fitting, size: float) -> Ribbon:
+    """The ribbon of a bow at the throat; `size` in breadths."""
     worn = fit.outfit.neckwear
-    return readable(worn.colour, worn.trim) if fit.dice.of("neckwear stripe").chance(0.3) else None
+    stripe = readable(worn.colour, worn.trim) if fit.dice.of("neckwear stripe").chance(0.3) else None
+    return Ribbon(throat(fit), size * fit.b, worn.colour, "neckwear", Plane.NECKWEAR, stripe)
 
 
 def ribbon(fit: Fitting) -> list[Fragment]:
     """A narrow ribbon tied in a bow with long ends."""
-    d, b = fit.dice.of("ribbon"), fit.b
-    return bow(
-        throat(fit),
-        d.uniform(0.15, 0.21) * b,
-        fit.outfit.neckwear.colour,
-        "neckwear",
-        Plane.NECKWEAR,
-        d,
-        tails=d.uniform(0.28, 0.55) * b,
-        droop=d.uniform(0.25, 0.55),
-        stripe=striped(fit),
-        plump=d.uniform(0.75, 1.0),
-    )
+    d = fit.dice.of("ribbon")
+    tails, droop, plump = d.uniform(0.28, 0.55) * fit.b, d.uniform(0.25, 0.55), d.uniform(0.75, 1.0)
+    return bow(tied(fit, d.uniform(0.15, 0.21)), d, tails=tails, droop=droop, plump=plump)
 
 
 def big_bow(fit: Fitting) -> list[Fragment]:
     """A large plump bow, its ends short or none."""
     d, b = fit.dice.of("bow"), fit.b
-    made = bow(
-        throat(fit),
-        d.uniform(0.22, 0.3) * b,
-        fit.outfit.neckwear.colour,
-        "neckwear",
-        Plane.NECKWEAR,
-        d,
-        tails=d.pick([0.0, 0.22, 0.35]) * b,
-        stripe=striped(fit),
-        plump=1.15,
-    )
-    if d.chance(0.2):
-        made.append(gem(fit, throat(fit), 0.035 * b, Plane.NECKWEAR + 0.012))
-    return made
+    made = bow(tied(fit, d.uniform(0.22, 0.3)), d, tails=d.pick([0.0, 0.22, 0.35]) * b, plump=1.15)
+    return [*made, gem(fit, throat(fit), 0.035 * b, Plane.NECKWEAR + 0.012)] if d.chance(0.2) else made
 
 
 def tie(fit: Fitting) -> list[Fragment]:
@@ -138,7 +117,7 @@ def cravat(fit: Fitting) -> list[Fragment]:
     colour = mix(fit.outfit.inner, WHITE, 0.6) if d.chance(0.7) else fit.outfit.neckwear.colour
     out = []
     for k in reversed(range(3)):
-        wide, top = (0.07 + 0.035 * k) * b, y + 0.1 * b * k
+        wide, top = (0.085 + 0.045 * k) * b, y + 0.1 * b * k
         line = spline([(x - wide, top + 0.02 * b), (x, top), (x + wide, top + 0.02 * b)])
         made = frill(line, (0.16 + 0.02 * k) * b, d.of(k), pitch=0.11 * b, flare=0.05 * b)
         out.append(finished(piece(fit, made.shape, Plane.NECKWEAR - 0.004 * k, colour), made.folds))
@@ -174,32 +153,24 @@ def scarf(fit: Fitting) -> list[Fragment]:
     knot = torso.point(side, 0.42)
     out = [finished(piece(fit, wrap, Plane.NECKWEAR, relief=0.04), *rolls)]
     for sign, reach in ((-1, d.uniform(0.35, 0.6)), (1, d.uniform(0.45, 0.75))):
-        drift, wide = (0.12 * sign + 0.5 * side) * b, d.of(sign).uniform(0.08, 0.13) * b
-        end = np.array([knot[0] + drift, knot[1] + reach * b])
-        spine = spline([knot, (knot[0] + 0.75 * drift, knot[1] + 0.45 * reach * b), tuple(end)])
-        half = wide * np.interp(np.linspace(0, 1, len(spine)), [0, 0.6, 0.85, 1.0], [0.25, 1.0, 0.8, 0.05])
-        shape = np.concatenate([spine + normals(spine) * half[:, None], (spine - normals(spine) * half[:, None])[::-1]])
-        frame = weave(spine - np.stack([half, 0 * half], axis=1), spine + np.stack([half, 0 * half], axis=1))
-        fold = crease(spine[: len(spine) * 3 // 4], 0.3 * wide * sign, line=0.5)
-        out.append(
-            finished(
-                piece(fit, shape, Plane.NECKWEAR - 0.004 * sign + 0.006), Finish(marks(cloth, frame, 0.7 * b)), fold
-            )
-        )
-    ball = (
-        spline(
-            [
-                (-0.05 * b, -0.04 * b),
-                (0, -0.06 * b),
-                (0.055 * b, -0.03 * b),
-                (0.045 * b, 0.05 * b),
-                (-0.045 * b, 0.045 * b),
-            ],
-            closed=True,
-        )
-        + knot
-    )
-    return [*out, piece(fit, ball, Plane.NECKWEAR + 0.016)]
+        drift = (0.12 * sign + 0.5 * side) * b
+        out.append(_pointed(fit, cloth, knot, (drift, reach * b), d.of(sign).uniform(0.08, 0.13) * b, sign))
+    half = np.array([(0, -0.06), (0.055, -0.03), (0.045, 0.05), (-0.045, 0.045), (-0.05, -0.04)]) * b
+    return [*out, piece(fit, spline(half, closed=True) + knot, Plane.NECKWEAR + 0.016)]
+
+
+def _pointed(
+    fit: Fitting, cloth: Garment, start: tuple[float, float], way: tuple[float, float], wide: float, sign: int
+) -> Fragment:
+    """An end of a thin scarf."""
+    (x, y), (dx, dy) = start, way
+    spine = spline([(x, y), (x + 0.75 * dx, y + 0.45 * dy), (x + dx, y + dy)])
+    half = wide * np.interp(np.linspace(0, 1, len(spine)), [0, 0.6, 0.85, 1.0], [0.25, 1.0, 0.8, 0.05])
+    left, right = sides(spine, half)
+    fold = crease(spine[: len(spine) * 3 // 4], 0.3 * wide * sign, line=0.5)
+    pattern = Finish(marks(cloth, weave(right, left), 0.7 * fit.b))
+    shape = np.concatenate([left, right[::-1]])
+    return finished(piece(fit, shape, Plane.NECKWEAR - 0.004 * sign + 0.006), pattern, fold)
 
 
 def muffler(fit: Fitting) -> list[Fragment]:

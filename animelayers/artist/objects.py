@@ -23,9 +23,13 @@ LAYERS = {"behind": -0.006, "between": 0.02, "front": 0.036}
 FINGERS = 0.032
 
 SIZES = {
+    "bag": 1.25,
+    "umbrella": 1.2,
+    "racket": 1.45,
+    "sword": 1.1,
     "book": 1.3,
     "fan": 1.3,
-    "plush": 1.35,
+    "plush": 1.5,
     "ball": 1.2,
     "phone": 1.15,
     "cup": 1.15,

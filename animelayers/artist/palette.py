@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour
 
 WHITE: Colour = (255.0, 255.0, 255.0)
+Cloth = tuple[Colour, Colour, Colour]
 
 
 def oklch(lightness: float, chroma: float, hue: float) -> Colour:
@@ -64,6 +66,41 @@ def shifted(colour: Colour, *, lightness: float = 0.0, chroma: float = 1.0, hue:
     return oklch(min(max(ok[0] + lightness, 0.0), 1.0), ok[1] * chroma, ok[2] + hue)
 
 
+def towards(hue: float, goal: float, degrees: float) -> float:
+    """A hue turned towards another by the shorter way, at most until it is there; away from it where negative."""
+    way = (goal - hue + 180) % 360 - 180
+    return hue + math.copysign(min(degrees, abs(way)), way)
+
+
+def distance(a: Colour, b: Colour) -> float:
+    """Euclidean distance in OKLab: 0.02 is just seen, black and white are 1 apart."""
+    (la, ca, ha), (lb, cb, hb) = to_oklch(a), to_oklch(b)
+    turn = math.radians(ha - hb)
+    return math.sqrt((la - lb) ** 2 + ca * ca + cb * cb - 2 * ca * cb * math.cos(turn))
+
+
+def grey(colour: Colour) -> Colour:
+    """The grey of the same lightness."""
+    return shifted(colour, chroma=0.0)
+
+
+def _lit(light: Colour) -> Callable[[Colour], Colour]:
+    """Under a coloured light."""
+    return lambda colour: tuple(a * b / 255 for a, b in zip(colour, light, strict=True))  # type: ignore[return-value]
+
+
+GRADES: dict[str, Callable[[Colour], Colour]] = {
+    "none": lambda colour: colour,
+    "warm": _lit((255, 244, 226)),
+    "cool": _lit((242, 247, 255)),
+    "faded": lambda colour: mix(shifted(colour, chroma=0.95), (243, 234, 226), 0.15),
+    "rich": lambda colour: shifted(colour, chroma=1.2),
+    "dusk": _lit((228, 212, 233)),
+    "grey": grey,
+}
+"""What is done to all colours of a drawing alike, as a last touch."""
+
+
 @dataclass(frozen=True, slots=True)
 class Palette:
     """The colours of one character."""
@@ -75,7 +112,7 @@ class Palette:
     """Of the hair's ends; mostly its own colour."""
     eyes: tuple[Colour, Colour]
     """Irides, right and left; mostly equal."""
-    cloth: tuple[Colour, Colour, Colour]
+    cloth: Cloth
     """Main, second and a third colour of the dress."""
     accent: Colour
     """Ribbons, trims, jewels."""
@@ -91,18 +128,44 @@ def choose(dice: Dice) -> Palette:
     hair, tips = _hair(dice.of("hair"))
     eyes = _eyes(dice.of("eyes"), hair)
     d = dice.of("cloth")
-    anchor = d.uniform(0, 360)
-    turn = d.pick({0: 3, 30: 2, 180: 3, 150: 1, 120: 1, -40: 1})
-    cloth = tuple(_dye(d.pick(DYES), hue, d) for hue in (anchor, anchor + turn, anchor + turn / 2))
-    accent = oklch(d.uniform(0.5, 0.75), d.uniform(0.12, 0.2), anchor + d.pick([180, 120, 60, 0]))
+    cloth, accent = _scheme(d, skin, hair)
     pale = oklch(d.uniform(0.93, 0.985), d.uniform(0, 0.012), d.uniform(0, 360))
-    dark = oklch(d.uniform(0.2, 0.34), d.uniform(0, 0.03), d.uniform(0, 360))
+    dark = oklch(d.uniform(0.25, 0.36), d.uniform(0, 0.03), d.uniform(0, 360))
     lips = shifted(skin, lightness=-0.12, chroma=1.9, hue=-22)
-    return Palette(skin, lips, hair, tips, eyes, cloth, accent, pale, dark)  # type: ignore[arg-type]
+    return Palette(skin, lips, hair, tips, eyes, cloth, accent, pale, dark)
 
 
 DYES = {"muted": 4, "vivid": 2.5, "pastel": 2.5, "dark": 2.5, "pale": 1.5, "grey": 1}
 """What cloth is coloured like, and how often."""
+QUIET = {"pale": 2, "grey": 1, "dark": 2, "muted": 1}
+"""What goes with a vivid colour: one loud voice is enough."""
+TURNS = {0: 3, 30: 2, 180: 3, 150: 1, 120: 1, -40: 1}
+"""From the hue of the main cloth to the second's, degrees: alike, neighbours, opposites, thirds."""
+DISTINCT = 0.13
+"""OKLab distance at which neighbouring garments, hair and skin are plainly of different colours."""
+
+
+def _scheme(dice: Dice, skin: Colour, hair: Colour) -> tuple[Cloth, Colour]:
+    """Cloth and accent: of a few schemes the first in which everything stands apart, else the most distinct."""
+    best: tuple[float, Cloth, Colour] | None = None
+    for attempt in range(6):
+        d = dice.of(attempt)
+        anchor, turn = d.uniform(0, 360), d.pick(TURNS)
+        first = d.pick(DYES)
+        others = QUIET if first == "vivid" or d.chance(0.25) else DYES
+        kinds = (first, d.pick(others), d.pick(QUIET))
+        one, two, three = (
+            _dye(kind, hue, d) for kind, hue in zip(kinds, (anchor, anchor + turn, anchor + turn / 2), strict=True)
+        )
+        accent = oklch(d.uniform(0.5, 0.75), d.uniform(0.1, 0.18), anchor + d.pick([180, 120, 60, 0]))
+        pairs = ((one, two), (one, skin), (two, skin), (one, hair), (accent, one))
+        apart = min(distance(a, b) for a, b in pairs)
+        if best is None or apart > best[0]:
+            best = (apart, (one, two, three), accent)
+        if apart >= DISTINCT:
+            break
+    assert best is not None
+    return best[1:]
 
 
 def _dye(kind: str, hue: float, dice: Dice) -> Colour:
@@ -113,7 +176,7 @@ def _dye(kind: str, hue: float, dice: Dice) -> Colour:
         "muted": (dice.uniform(0.5, 0.78), dice.uniform(0.03, 0.08)),
         "vivid": (dice.uniform(0.52, 0.75), dice.uniform(0.11, 0.19)),
         "pastel": (dice.uniform(0.82, 0.92), dice.uniform(0.03, 0.07)),
-        "dark": (dice.uniform(0.24, 0.42), dice.uniform(0.01, 0.07)),
+        "dark": (dice.uniform(0.28, 0.43), dice.uniform(0.01, 0.07)),
         "pale": (dice.uniform(0.9, 0.97), dice.uniform(0.0, 0.03)),
         "grey": (dice.uniform(0.3, 0.85), dice.uniform(0.0, 0.012)),
     }[kind]
@@ -127,14 +190,14 @@ def _skin(dice: Dice) -> Colour:
     if kind == "fantasy":
         return oklch(dice.uniform(0.65, 0.85), dice.uniform(0.03, 0.07), dice.uniform(90, 330))
     lightness = {"fair": (0.925, 0.965), "peach": (0.87, 0.92), "tan": (0.74, 0.83), "brown": (0.5, 0.66)}[kind]
-    chroma = {"fair": (0.018, 0.035), "peach": (0.035, 0.06), "tan": (0.06, 0.08), "brown": (0.055, 0.08)}[kind]
+    chroma = {"fair": (0.024, 0.04), "peach": (0.038, 0.06), "tan": (0.06, 0.08), "brown": (0.055, 0.08)}[kind]
     return oklch(dice.uniform(*lightness), dice.uniform(*chroma), dice.uniform(48, 68))
 
 
 def _hair(dice: Dice) -> tuple[Colour, Colour]:
     kind = dice.pick({"black": 4, "brown": 5, "blond": 3, "red": 2, "silver": 2, "vivid": 3, "pastel": 2})
     lightness, chroma, hue = {
-        "black": (dice.uniform(0.2, 0.32), dice.uniform(0.005, 0.04), dice.uniform(230, 330)),
+        "black": (dice.uniform(0.22, 0.34), dice.uniform(0.005, 0.04), dice.uniform(230, 330)),
         "brown": (dice.uniform(0.35, 0.58), dice.uniform(0.04, 0.09), dice.uniform(38, 66)),
         "blond": (dice.uniform(0.8, 0.91), dice.uniform(0.06, 0.13), dice.uniform(78, 96)),
         "red": (dice.uniform(0.48, 0.66), dice.uniform(0.12, 0.17), dice.uniform(18, 48)),

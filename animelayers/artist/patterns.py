@@ -67,7 +67,7 @@ def marks(garment: Garment, cloth: Weave, scale: float) -> tuple[Mark, ...]:
     """The pattern of a garment on one of its pieces; `scale` is the build's breadth.
 
     Pieces of the same colours (a shirt and its sleeves) get the same cloth. A `print` lies on one piece only: see
-    `printed`.
+    `trimmings.printed`.
     """
     pattern = PATTERNS.get(garment.pattern)
     if pattern is None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from animelayers.artist.curves import Curve, corners, cut, directions, distinct, length, positions
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Stroke
+from animelayers.artist.silhouette import Openness
 from animelayers.artist.style import Line
 
 THINNEST = 0.8
@@ -22,7 +23,7 @@ def outline(fragment: Fragment, line: Line, dice: Dice) -> list[Stroke]:
     for curve in fragment.shape:
         for piece in _between_corners(curve):
             parts = _with_gaps(piece, dice) if line.broken and dice.chance(line.broken) else [piece]
-            taper = 0.0 if len(parts) == 1 else 0.2
+            taper = line.taper if len(parts) == 1 else max(line.taper, 0.2)
             strokes += [Stroke(part, 1.0, (taper, taper)) for part in parts]
     return strokes
 
@@ -43,10 +44,18 @@ def _with_gaps(curve: Curve, dice: Dice) -> list[Curve]:
     return [cut(curve, 0, at), cut(curve, min(at + gap, 0.95), 1)]
 
 
-def polygon(stroke: Stroke, line: Line, light: tuple[float, float], pixel: float, dice: Dice) -> tuple[Curve, Curve]:
+def polygon(
+    stroke: Stroke,
+    line: Line,
+    light: tuple[float, float],
+    pixel: float,
+    dice: Dice,
+    openness: Openness | None = None,
+) -> tuple[Curve, Curve]:
     """The stroke as an area, and the same one a pixel narrower (empty, if nothing remains) for the flat beneath it.
 
-    `pixel` is the size of one in head heights: nothing is drawn finer than it can be seen.
+    `pixel` is the size of one in head heights: nothing is drawn finer than it can be seen. `openness` tells what lies
+    on the outer contour of the figure, which may be heavier.
     """
     spine = thinned(stroke.points, pixel)
     t = positions(spine)
@@ -61,6 +70,8 @@ def polygon(stroke: Stroke, line: Line, light: tuple[float, float], pixel: float
         width *= 1 + np.interp(t, np.linspace(0, 1, 7), knots)
     if line.swell:
         width *= 1 + line.swell * np.abs(normal @ np.asarray(light))
+    if openness is not None:
+        width *= 1 + line.contour * openness.at(spine)
     width = np.where(width > 0.02 * line.width, np.maximum(width, THINNEST * pixel), width)
     inner = np.maximum(width - pixel, 0.0)
     under = _around(spine, tangent, normal, inner / 2) if inner.any() else spine[:0]

@@ -6,7 +6,7 @@ import numpy as np
 
 from animelayers.artist import collars, shirts
 from animelayers.artist.bodice import Trunk
-from animelayers.artist.curves import along, path, spline
+from animelayers.artist.curves import along, spline
 from animelayers.artist.drawing import Colour, Fragment, Mark, Plane, Shade, Stroke
 from animelayers.artist.fitting import Fitting, cut_of, darker, nape, shell, signed
 from animelayers.artist.folds import Folds
@@ -19,6 +19,7 @@ from animelayers.artist.trimmings import (
     lines,
     printed,
     rib,
+    zip_,
 )
 
 
@@ -62,12 +63,12 @@ def chest_print(fit: Fitting) -> Finish:
 def knit_hem(fit: Fitting, made: Trunk, colour: Colour, *, z: float, width: float = 0.16) -> Fragment:
     """The rib of a sweater's hem, narrower than the cloth above it."""
     edge, w = made.hem, width * fit.b
-    left, right = edge[0], edge[-1]
-    pull = (0.025 * fit.b, 0)
-    low = edge + (0, 0.75 * w)
-    low[:, 0] = np.interp(np.linspace(0, 1, len(low)), [0, 1], [left[0] + pull[0], right[0] - pull[0]])
-    high = edge - (0, 0.25 * w)
-    shape = np.concatenate([high, path([tuple(right), tuple(low[-1])]), low[::-1], path([tuple(low[0]), tuple(left)])])
+    middle = edge[len(edge) // 2, 0]
+    high, low = (
+        np.stack([middle + (edge[:, 0] - middle) * pull, edge[:, 1] + drop * w], axis=1)
+        for pull, drop in ((0.97, -0.25), (0.955, 0.75))
+    )
+    shape = np.concatenate([high, low[::-1]])
     band = fit.piece(shape, z, colour, relief=0.03)
     knit = rib(edge[::-1], 0.66 * w, pitch=0.05 * fit.b, weight=0.3)
     return finished(band, Finish(strokes=knit.strokes[1:]))
@@ -141,13 +142,12 @@ def hoodie(fit: Fitting) -> list[Fragment]:
         if fit.garment.pattern == "print" or d.chance(0.35):
             extra.append(chest_print(fit))
     else:
-        from animelayers.artist.trimmings import zip_
-
-        extra.append(
-            zip_(fit.torso.curve([(0, 0.9), (0, 3), (0, hem + 0.2)]), 0.035 * b, mix(fit.trim, (200, 200, 205), 0.6))
-        )
-        for sign in (-1, 1):
-            extra.append(lines(fit.torso.curve(signed([(0.3, 4.05), (0.4, 4.4), (0.44, 4.75)], sign)), weight=0.8))
+        metal = mix(fit.trim, (200, 200, 205), 0.6)
+        slits = [fit.torso.curve(signed([(0.3, 4.05), (0.4, 4.4), (0.44, 4.75)], sign)) for sign in (-1, 1)]
+        extra += [
+            zip_(fit.torso.curve([(0, 0.9), (0, 3), (0, hem + 0.2)]), 0.035 * b, metal),
+            lines(*slits, weight=0.8),
+        ]
     out = [finished(body, *extra), knit_hem(fit, made, fit.colour, z=Plane.TOPWEAR + 0.006)]
     lining = fit.trim if d.chance(0.5) else darker(fit.colour, 0.2)
     return out + collars.hood(fit, fit.colour, lining)

@@ -66,16 +66,46 @@ ARM_POSES: dict[str, tuple[Reach, Reach]] = {
         Reach((10, 18), Goal("trunk", -0.5, 3.5), (0.6, 0.9), z_fore=Plane.ARM - 0.04),
     ),
     "chest": (Reach((12, 24), Goal("trunk", 0.5, 2.9), (0.55, 0.8), z_fore=_NEAR + 0.04),) * 2,
-    "face": (Reach((10, 26), Goal("head", 0.33, 0.62), (0.7, 0.95), z_fore=Plane.ARM_FRONT),) * 2,
+    "face": (Reach((34, 58), Goal("head", 0.36, 0.52), (0.7, 0.95), z_fore=Plane.ARM_FRONT),) * 2,
     "wave": (Reach((18, 44), (150, 172), z_fore=Plane.ARM_FRONT),) * 2,
     "raised": (Reach((132, 158), (158, 190), z_fore=Plane.ARM_FRONT),) * 2,
     "hold": (Reach((8, 18), Goal("trunk", 0.5, 3.9), (0.6, 0.8), z_fore=_NEAR + 0.02),) * 2,
     "offer": (Reach((14, 30), (100, 132), (0.6, 0.8), z_fore=_NEAR),) * 2,
+    "clasped": (
+        Reach((14, 24), Goal("trunk", 0.5, 3.15), (0.55, 0.8), z_fore=_NEAR + 0.04),
+        Reach((14, 24), Goal("trunk", 0.54, 3.2), (0.55, 0.8), z_fore=_NEAR + 0.02),
+    ),
+    "nape": (Reach((116, 136), Goal("head", 0.26, 0.02), (0.6, 0.95), z_fore=Plane.BACK_HAIR - 0.03),) * 2,
+    "stretch": (
+        Reach((148, 160), Goal("head", 0.04, -1.0), (0.6, 0.9), z_fore=Plane.ARM_FRONT + 0.02),
+        Reach((148, 160), Goal("head", 0.1, -0.95), (0.6, 0.9), z_fore=Plane.ARM_FRONT),
+    ),
+    "salute": (Reach((48, 66), Goal("head", 0.67, 0.02), (0.6, 0.95), z_fore=Plane.ARM_FRONT),) * 2,
+    "chin": (Reach((8, 16), Goal("head", 0.16, 0.77), (0.7, 0.95), z_fore=Plane.ARM_FRONT),) * 2,
+    "across": (Reach((8, 16), Goal("trunk", -0.5, 3.75), (0.6, 0.85), z_fore=_NEAR),) * 2,
+    "elbow": (Reach((12, 20), Goal("trunk", -0.8, 3.85), (0.6, 0.95), z_fore=_NEAR),) * 2,
 }
 """What the nearer and the farther arm do."""
 
-BOTH = {"down": 2.5, "relaxed": 3.0, "apart": 1.2, "behind": 1.6, "together": 1.6, "crossed": 1.0, "": 8.0}
+BOTH = {
+    "down": 2.0,
+    "relaxed": 2.6,
+    "apart": 1.0,
+    "behind": 1.6,
+    "together": 1.6,
+    "crossed": 1.0,
+    "hip": 0.6,
+    "clasped": 0.6,
+    "nape": 0.4,
+    "stretch": 0.4,
+    "thinking": 0.7,
+    "elbow": 0.6,
+    "": 13.0,
+}
 """Poses of both arms, and how often; empty: each its own."""
+
+PAIRS = {"thinking": ("chin", "across"), "elbow": ("elbow", "down")}
+"""Poses of both arms in which each does something else."""
 
 SINGLE = {
     "down": 3.0,
@@ -88,7 +118,20 @@ SINGLE = {
     "hold": 1.6,
     "offer": 0.8,
     "behind": 0.8,
+    "nape": 0.6,
+    "salute": 0.4,
 }
+"""Poses of one arm, and how often."""
+
+_INWARDS = ("chest", "hold")
+CLASHES = {(a, b) for a in _INWARDS for b in _INWARDS}
+"""Pairs in which the hands would meet."""
+
+LONG_ARMED = frozenset({"nape", "stretch", "thinking"})
+"""Poses that small figures' arms are too short for."""
+
+HATLESS = frozenset({"nape", "stretch", "salute"})
+"""Poses that a brim is in the way of."""
 
 _SHARES = (0.0, 0.08, 0.17, 0.3, 0.44, 0.52, 0.58, 0.66, 0.8, 0.93, 1.0)
 _CONTOURS = {

@@ -19,6 +19,7 @@ from animelayers.artist.curves import Curve
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour, Drawing, Fragment, Material, Stroke
 from animelayers.artist.sheets import Path, Sheet, area, common, paint
+from animelayers.artist.silhouette import Silhouette
 from animelayers.artist.strata import Bounds, Piece, apart, bounds, pieces
 from animelayers.artist.style import Style
 from animelayers.color import to_uint8
@@ -125,6 +126,14 @@ class _Easel:
         whole = (0, 0, frame.height, frame.width)
         self.flat, self.base, self.line = (self._sheet(whole) for _ in range(3))
         self.items = {id(fragment): _item(fragment, dice.of(k)) for k, fragment in enumerate(drawing.in_order())}
+        line = style.line
+        self.silhouette = self._silhouette() if style.shading.rim or (line.width and line.contour) else None
+        self.openness = self.silhouette.openness(2 * line.width) if self.silhouette and line.contour else None
+
+    def _silhouette(self) -> Silhouette:
+        seen = [item.seen for item in self.items.values() if item.fragment.opacity == 1]
+        frame = self.frame
+        return Silhouette(seen, (frame.height, frame.width), frame.scale, (frame.x, frame.y))
 
     def _sheet(self, box: Box) -> Sheet:
         return Sheet(box, self.frame.scale, (self.frame.x, self.frame.y))
@@ -138,7 +147,8 @@ class _Easel:
         if box[0] >= box[2] or box[1] >= box[3]:
             return None
         sheets = {slot: self._sheet(box) for slot in SLOTS}
-        brush = Brush(self.style.shading, sheets["shadow"].canvas, sheets["highlight"].canvas, self.frame.scale)
+        canvases = (sheets["shadow"].canvas, sheets["highlight"].canvas)
+        brush = Brush(self.style.shading, *canvases, self.frame.scale, self.silhouette)
         for item in items:
             self._paint_one(item, sheets, brush)
         brush.finish()
@@ -189,7 +199,7 @@ class _Easel:
         inks: dict[Colour, list[Curve]] = {}
         unders = []
         for stroke in strokes:
-            ink, under = pen.polygon(stroke, line, light, pixel, dice)
+            ink, under = pen.polygon(stroke, line, light, pixel, dice, self.openness)
             inks.setdefault(line.over(fragment.colour) if stroke.colour is None else stroke.colour, []).append(ink)
             unders += [under] if len(under) else []
         return inks, area(unders)

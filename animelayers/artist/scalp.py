@@ -9,14 +9,45 @@ import numpy as np
 from animelayers.artist.curves import Curve, Points, along, profile, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour
-from animelayers.artist.figure import Figure
+from animelayers.artist.figure import Figure, Head
 from animelayers.artist.subject import Subject
+from animelayers.artist.wardrobe import HATS
 
 EAR = -0.12
 """Height at which the dome is widest, head heights below the head's middle."""
 
 KNEE = 3.0
 """`Subject.hair_length` of hair to the knees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dome:
+    """The volume of hair on a skull, seen from the front."""
+
+    half: float = 0.475
+    """Half its breadth, head heights."""
+    top: float = -0.585
+    """`v` of its highest point."""
+
+    def breadth(self, v: np.ndarray | float) -> np.ndarray:
+        """Half width at heights `v`."""
+        rise = np.clip((EAR - np.asarray(v, np.float64)) / (EAR - self.top), 0.0, 1.0)
+        return self.half * np.sqrt(1 - rise**2.2)
+
+    def turn(self, points: Points, head: Head, front: float = 1.0) -> Curve:
+        """`(u, v)` → the same as far as yaw and pitch move it.
+
+        What lies on the forehead turns with the face (`front` = 1), what lies on the crown and behind against it (-1);
+        the outline stays but for the back of the head, which comes into sight.
+        """
+        u, v = np.array(points, np.float64).T
+        edge = np.minimum((u / np.maximum(self.breadth(v), 0.05)) ** 2, 1.0)
+        forward = profile((-0.58, -0.3), (-0.15, front), v)
+        slack = np.where(u * head.yaw < 0, 0.07, 0.008)
+        fade = 1 - np.clip((v - 0.5) / 0.9, 0.0, 1.0)
+        x = u + head.yaw * (0.25 * forward * (1 - edge) - slack * edge * fade)
+        lift = 0.1 * np.maximum(1 - (v / 0.56) ** 2, 0.0) * front - 0.25 * np.minimum(u * u, 0.2) * fade
+        return np.stack([x, v + head.pitch * lift], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +66,7 @@ class Scalp:
 
     subject: Subject
     tone: Tone
-    half: float
-    """Half width of the dome."""
-    top: float
-    """Height of its highest point, about -0.57."""
+    dome: Dome
     sway: float
     """How far long hair drifts to the character's left, head heights per head height of fall."""
     tie: tuple[Colour, float]
@@ -53,10 +81,22 @@ class Scalp:
         """1 for a tall figure, less for a small one, which is drawn with fewer and bigger clumps."""
         return float(np.interp(self.subject.build.heads, (2.3, 5.5), (0.7, 1.0)))
 
+    @property
+    def half(self) -> float:
+        return self.dome.half
+
+    @property
+    def top(self) -> float:
+        return self.dome.top
+
+    @property
+    def covered(self) -> bool:
+        """Whether a hat covers the crown, so that nothing stands out from there."""
+        return self.subject.outfit.headwear.kind in HATS
+
     def breadth(self, v: np.ndarray | float) -> np.ndarray:
         """Half width of the dome at heights `v`."""
-        rise = np.clip((EAR - np.asarray(v, np.float64)) / (EAR - self.top), 0.0, 1.0)
-        return self.half * np.sqrt(1 - rise**2.2)
+        return self.dome.breadth(v)
 
     def lay(self, points: Points, front: float = 1.0) -> Curve:
         """`(u, v)` → the drawing.
@@ -64,15 +104,9 @@ class Scalp:
         What lies on the forehead turns with the face (`front` = 1), what lies on the crown and behind against it (-1);
         what hangs below the ears comes to rest plumb, whatever the head's tilt.
         """
-        p = np.array(points, np.float64)
-        head, (u, v) = self.figure.head, p.T
-        edge = np.minimum((u / np.maximum(self.breadth(v), 0.05)) ** 2, 1.0)
-        forward = profile((-0.58, -0.3), (-0.15, 1.0) if front > 0 else (-0.15, front), v)
-        slack = np.where(u * head.yaw < 0, 0.07, 0.008)
-        fade = 1 - np.clip((v - 0.5) / 0.9, 0.0, 1.0)
-        x = u + head.yaw * (0.25 * forward * (1 - edge) - slack * edge * fade)
-        lift = 0.1 * np.maximum(1 - (v / 0.56) ** 2, 0.0) * front - 0.25 * np.minimum(u * u, 0.2) * fade
-        y = v + head.pitch * lift
+        head = self.figure.head
+        v = np.asarray(points, np.float64)[:, 1]
+        x, y = self.dome.turn(points, head, front).T
         angle = head.tilt * (1 - profile((0.1, 1.0), (0.0, 1.0), v))
         x, y = x + head.x - head.neck[0], y + head.y - head.neck[1]
         c, s = np.cos(angle), np.sin(angle)
@@ -112,8 +146,7 @@ def choose(subject: Subject, dice: Dice) -> Scalp:
     return Scalp(
         subject,
         Tone(palette.hair, palette.tips, inner),
-        half=dice.uniform(0.455, 0.485),
-        top=-dice.uniform(0.555, 0.595),
+        Dome(dice.uniform(0.46, 0.485), -dice.uniform(0.57, 0.595)),
         sway=dice.near(0, 0.1) if dice.chance(0.6) else 0.0,
         tie=(dice.pick([palette.accent, palette.dark, palette.pale]), dice.pick([0.022, 0.022, 0.045])),
     )

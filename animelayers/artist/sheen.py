@@ -16,7 +16,7 @@ from animelayers.artist.scalp import Scalp
 
 def _band(scalp: Scalp, u: np.ndarray, v: float) -> tuple[Curve, Curve]:
     """Points around the skull at longitudes `u`, and the unit way down the strands there."""
-    at = np.stack([u * scalp.breadth(v), v + 0.13 * u**2], axis=1)
+    at = np.stack([u * scalp.breadth(v), v + (0.31 + 0.5 * v) * u**2], axis=1)
     down = at - (0.0, scalp.top - 0.1)
     return at, down / np.hypot(*down.T)[:, None]
 
@@ -83,6 +83,6 @@ def draw(scalp: Scalp, kind: str, dice: Dice) -> tuple[Shade, ...]:
     if kind == "none":
         return ()
     soft = kind == "soft"
-    curves = RINGS["ring" if soft else kind](scalp, dice, dice.uniform(-0.36, -0.28))
+    curves = RINGS["ring" if soft else kind](scalp, dice, dice.uniform(-0.44, -0.26))
     colour = shifted(scalp.tone.hair, lightness=0.3, chroma=0.8) if dice.chance(0.5) else None
     return (Shade(tuple(scalp.lay(curve) for curve in curves), -1.0 if soft else -0.9, 0.02 if soft else 0.0, colour),)

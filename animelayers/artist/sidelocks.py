@@ -77,9 +77,10 @@ def _hime(scalp: Scalp, look: Look, sign: int, dice: Dice) -> list[Fragment]:
 
 
 def _strand(scalp: Scalp, look: Look, sign: int, dice: Dice) -> list[Fragment]:
-    low, out = dice.uniform(0.35, 0.6), dice.near(0.02, 0.06)
-    points = [(0.34, -0.2), (0.385, 0.02), (0.37, 0.2), (0.36 + out, low)]
-    return [wisp(scalp.lay(np.array(points) * (sign, 1)), look, Plane.FRONT_HAIR + 0.005, width=0.022)]
+    """A thin lock that follows the cheek, its end turned in or out."""
+    low, out = dice.uniform(0.3, 0.5), dice.pick([-0.06, 0.03])
+    points = [(0.31, -0.3), (0.375, -0.08), (0.37, 0.14), (0.34, 0.6 * low + 0.05), (0.33 + out, low)]
+    return [wisp(scalp.lay(np.array(points) * (sign, 1)), look, Plane.FRONT_HAIR + 0.005, width=0.03, root=0.5)]
 
 
 def _none(scalp: Scalp, look: Look, sign: int, dice: Dice) -> list[Fragment]:

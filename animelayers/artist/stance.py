@@ -45,18 +45,18 @@ LEG_POSES: dict[str, tuple[Stance, Stance]] = {
     ),
     "kick": (
         Stance((-4, 0), (-2, 1), turned=(0.0, 0.3)),
-        Stance((0, 5), (62, 92), (1.0, 0.6), turned=(0.6, 0.8), toes=(0.5, 0.8), hanging=True),
+        Stance((-3, 3), (30, 52), (0.97, 0.56), turned=(0.5, 0.8), toes=(0.5, 0.8), hanging=True),
     ),
-    "sit": (
-        Stance((2, 16), (-6, 2), (0.5, 1.0), turned=(0.0, 0.3), toes=(0.2, 0.5)),
-        Stance((2, 16), (-6, 2), (0.52, 1.0), turned=(0.0, 0.3), toes=(0.2, 0.5)),
+    "coy": (
+        Stance((-4, -1), (-3, 0), turned=(0.0, 0.25)),
+        Stance((-9, -5), (9, 15), (0.99, 0.96), turned=(-0.45, -0.15), toes=(0.1, 0.35)),
     ),
 }
 """What the nearer and the farther leg do."""
 
 FREQUENT = {
-    "straight": 4.0,
-    "contrapposto": 3.5,
+    "straight": 3.0,
+    "contrapposto": 4.5,
     "apart": 2.0,
     "together": 2.5,
     "crossed": 1.0,
@@ -64,7 +64,7 @@ FREQUENT = {
     "walk": 1.5,
     "bent": 1.0,
     "kick": 0.5,
-    "sit": 0.7,
+    "coy": 1.5,
 }
 
 _SHARES = (0.0, 0.1, 0.22, 0.36, 0.46, 0.53, 0.61, 0.7, 0.82, 0.93, 1.0)

@@ -8,9 +8,11 @@ from animelayers.artist.dice import Dice
 from animelayers.artist.face import Face
 from animelayers.artist.face import choose as choose_face
 from animelayers.artist.figure import Build, Figure, choose_build, pose
+from animelayers.artist.holds import HOLDS
 from animelayers.artist.palette import Palette
 from animelayers.artist.palette import choose as choose_palette
-from animelayers.artist.wardrobe import Outfit
+from animelayers.artist.reach import HATLESS
+from animelayers.artist.wardrobe import HATS, Outfit
 from animelayers.artist.wardrobe import choose as choose_outfit
 
 THEMES = {
@@ -51,7 +53,6 @@ class Subject:
 def choose(dice: Dice) -> Subject:
     """A character; hair is shorter on men, moods mostly friendly."""
     build = choose_build(dice.of("build"))
-    figure = pose(build, dice.of("pose"))
     d = dice.of("subject")
     theme = d.pick(
         {name: weight for name, weight in THEMES.items() if build.masculine < 0.5 or name not in ("maid", "idol")}
@@ -65,5 +66,7 @@ def choose(dice: Dice) -> Subject:
     )
     palette = choose_palette(dice.of("palette"))
     outfit = choose_outfit(dice.of("outfit"), theme, build.masculine, palette)
+    barred = HATLESS if outfit.headwear.kind in HATS else ()
+    figure = pose(build, dice.of("pose"), HOLDS.get(outfit.object.kind, ()), barred)
     face = choose_face(dice.of("face"), build, figure.head, mood, outfit.animal)
     return Subject(figure, palette, theme, length + d.near(0, 0.15), outfit, mood, face)

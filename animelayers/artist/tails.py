@@ -101,12 +101,18 @@ def low(scalp: Scalp, look: Look, floor: float, dice: Dice) -> list[Fragment]:
 
 def side(scalp: Scalp, look: Look, floor: float, dice: Dice) -> list[Fragment]:
     """A ponytail from one temple."""
-    return _beside(scalp, look, dice.sign(), floor, dice.uniform(-0.36, 0.1), dice, wide=dice.uniform(0.2, 0.3))
+    v = dice.uniform(_highest(scalp), 0.12)
+    return _beside(scalp, look, dice.sign(), floor, v, dice, wide=dice.uniform(0.2, 0.3))
+
+
+def _highest(scalp: Scalp) -> float:
+    """`v` from which tails beside the head may start: not from below a hat."""
+    return -0.02 if scalp.covered else -0.4
 
 
 def twin(scalp: Scalp, look: Look, floor: float, dice: Dice) -> list[Fragment]:
     """A tail on either side: high or low, bushy or slim."""
-    v, wide = dice.uniform(-0.4, 0.16), dice.uniform(0.2, 0.34)
+    v, wide = dice.uniform(_highest(scalp), 0.16), dice.uniform(0.2, 0.34)
     z = dice.pick([Plane.HAIR_BESIDE, BEHIND, BEHIND])
     return [
         fragment for sign in (-1, 1) for fragment in _beside(scalp, look, sign, floor, v, dice.of(sign), wide=wide, z=z)

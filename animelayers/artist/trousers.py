@@ -133,7 +133,7 @@ def _half(pair: Pair, leg: Limb) -> list[Fragment]:
     made = finished(made, _work(pair, leg, outer, hem))
     dark = shifted(pair.garment.colour, lightness=-0.15)
     behind = np.concatenate([hem, _raised(hem)[::-1]])
-    back = Fragment("bottomwear", leg.z - 0.016, (behind,), dark, relief=0.0, casts=0.0)
+    back = Fragment("bottomwear", Plane.LEG_FAR - 0.016, (behind,), dark, relief=0.0, casts=0.0)
     return [back, *(_in_boots(made, leg) if pair.tucked else [made]), *_cuff(pair, leg, outer, inner, z)]
 
 

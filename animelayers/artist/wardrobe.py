@@ -130,7 +130,18 @@ HEADWEAR: dict[str, Weights] = {
 }
 HATS = frozenset({"straw", "witch", "cap", "peaked", "beret", "beanie", "hood", "helmet"})
 """Headwear that covers the crown: nothing grows through it."""
-HANDS: Weights = {"bare": 10, "gloves": 1.5, "long gloves": 1, "wristband": 1.2, "bracelet": 1}
+HANDS: dict[str, Weights] = {
+    "school": {"bare": 10, "wristband": 0.6, "bracelet": 0.4},
+    "casual": {"bare": 10, "gloves": 0.6, "wristband": 1.5, "bracelet": 1.5},
+    "formal": {"bare": 8, "gloves": 2, "bracelet": 1},
+    "idol": {"bare": 5, "gloves": 2, "long gloves": 2, "bracelet": 1.5, "wristband": 1},
+    "fantasy": {"bare": 6, "gloves": 2, "long gloves": 2, "bracelet": 1.5},
+    "armour": {"bare": 3, "gloves": 3},
+    "kimono": {"bare": 1},
+    "maid": {"bare": 4, "gloves": 1.5, "long gloves": 0.5},
+    "sport": {"bare": 5, "wristband": 3},
+    "winter": {"bare": 5, "gloves": 4},
+}
 EYEWEAR: Weights = {"none": 10, "glasses": 1.6, "halfrim": 0.5, "sunglasses": 0.25, "eyepatch": 0.3, "monocle": 0.15}
 EARWEAR: Weights = {"none": 6, "studs": 1, "drops": 1.2, "hoops": 0.6}
 ANIMALS: Weights = {
@@ -157,10 +168,18 @@ OBJECTS: dict[str, Weights] = {
     "sport": {"ball": 3, "racket": 1, "bottle": 1},
     "winter": {"cup": 2, "bag": 1, "phone": 1},
 }
-EMPTY_HANDS = 9.0
+EMPTY_HANDS = 22.0
 """Weight of holding nothing, against that of all objects of a theme."""
-WOMENS = frozenset({"dress", "camisole", "crop", "corset", "blouse", "leotard", "offshoulder"})
+WOMENS = frozenset(
+    {
+        *("dress", "camisole", "crop", "corset", "blouse", "leotard", "offshoulder"),
+        *("puff", "pumps", "flats", "strapped", "thigh", "tights", "choker", "bow", "long gloves"),
+        *("ribbon", "hairband", "tiara", "minihat", "flower", "drops", "plush"),
+    }
+)
+"""What men do not wear; where nothing else is left they do."""
 MENS = frozenset({"trousers", "jeans", "shorts", "faulds"})
+"""The bottoms that they wear."""
 MOSTLY_WHITE = frozenset({"shirt", "sailor", "blouse"})
 COVERING = frozenset({"trousers", "jeans"})
 """Bottoms under which only socks are seen."""
@@ -209,23 +228,25 @@ class Outfit:
 
 def choose(dice: Dice, theme: str, masculine: float, palette: Palette) -> Outfit:
     """An outfit of a theme; men wear no skirts, nothing grows through hats."""
-    tailor = _Tailor(dice, palette)
+    man = masculine > 0.5
+    tailor = _Tailor(dice, palette, man)
     first, second, third = palette.cloth
     accent, pale, dark = palette.accent, palette.pale, palette.dark
-    man = masculine > 0.5
     animal = dice.of("animal").pick(ANIMALS)
-    top, bottom = _top(tailor, theme, man), _bottom(tailor, theme, man)
+    top, bottom = _top(tailor, theme), _bottom(tailor, theme)
+    if top.kind in WITH_SKIRT:
+        bottom = replace(bottom, kind="none")
     sleeves = tailor.make("sleeves", SLEEVES[top.kind], (pale if top.kind == "vest" else top.colour,))
     hats = {kind: w for kind, w in HEADWEAR[theme].items() if animal in ("none", "elf") or kind not in HATS}
     return Outfit(
         top=top,
         sleeves=replace(sleeves, trim=top.trim, pattern=top.pattern),
-        bottom=replace(bottom, kind="none") if top.kind in WITH_SKIRT else bottom,
+        bottom=bottom,
         legs=_legs(tailor, theme, man or bottom.kind in COVERING),
         shoes=tailor.make("shoes", SHOES[theme], (dark, dark, first, third, pale)),
         neckwear=tailor.make("neckwear", NECKWEAR[theme], (accent, accent, second, dark)),
         headwear=tailor.make("headwear", hats, (accent, first, second, pale, dark)),
-        hands=tailor.make("hands", HANDS, (pale, dark, second)),
+        hands=tailor.make("hands", HANDS[theme], (pale, dark, second)),
         eyewear=tailor.make("eyewear", EYEWEAR, (dark, dark, accent, second)),
         earwear=tailor.make("earwear", EARWEAR, (accent, pale, dark)),
         animal=animal,
@@ -241,26 +262,30 @@ class _Tailor:
 
     dice: Dice
     palette: Palette
+    man: bool
 
     def make(self, name: str, kinds: Weights, colours: tuple[Colour, ...], patterns: Weights = PLAIN) -> Garment:
         dice, palette = self.dice.of(name), self.palette
+        if self.man:
+            kinds = {kind: weight for kind, weight in kinds.items() if kind not in WOMENS} or kinds
         trims = (palette.accent, palette.pale, palette.dark, *palette.cloth[1:])
         return Garment(dice.pick(kinds), dice.pick(colours), dice.pick(trims), dice.pick(patterns))
 
 
-def _top(tailor: _Tailor, theme: str, man: bool) -> Garment:
+def _top(tailor: _Tailor, theme: str) -> Garment:
     """Shirts and blouses mostly white."""
     palette = tailor.palette
-    kinds = {kind: w for kind, w in TOPS[theme].items() if not (man and kind in WOMENS)} or {"tunic": 1}
     colours = (palette.cloth[0], palette.cloth[0], palette.cloth[1], palette.pale, palette.dark)
-    top = tailor.make("top", kinds, colours, PATTERNS)
+    top = tailor.make("top", TOPS[theme], colours, PATTERNS)
     white = top.kind in MOSTLY_WHITE and tailor.dice.of("white").chance(0.75)
     return replace(top, colour=palette.pale, pattern="plain") if white else top
 
 
-def _bottom(tailor: _Tailor, theme: str, man: bool) -> Garment:
+def _bottom(tailor: _Tailor, theme: str) -> Garment:
     palette = tailor.palette
-    kinds = {kind: w for kind, w in BOTTOMS.get(theme, {}).items() if not man or kind in MENS} or {"trousers": 1}
+    kinds = BOTTOMS.get(theme, {"trousers": 1})
+    if tailor.man:
+        kinds = {kind: weight for kind, weight in kinds.items() if kind in MENS} or {"trousers": 1}
     colours = (palette.cloth[1], palette.cloth[1], palette.cloth[2], palette.dark, palette.pale)
     return tailor.make("bottom", kinds, colours, PATTERNS | {"checks": 3})
 
