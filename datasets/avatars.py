@@ -46,7 +46,7 @@ def made(options: argparse.Namespace) -> Iterator[Sample]:
 
 def main(argv: list[str] | None = None) -> int:
     """Make the set; 0 done, 1 failed, 2 usage."""
-    from animelayers.data import hub, sets
+    from animelayers.data import hub
 
     options = arguments(argv)
     total = options.count * len(options.styles.split(","))
@@ -54,10 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     facts = {"name": options.output.name, "command": f"python datasets/avatars.py {words}"}
     try:
         samples = track(made(options), "drawing", total=total, console=Console(stderr=True))
-        if options.format == "parquet":
-            hub.write_parquet(samples, options.output, description=DESCRIPTION, **facts)
-        else:
-            sets.save_set(samples, options.output, **facts)
+        hub.write_set(samples, options.output, options.format, description=DESCRIPTION, **facts)
     except AnimeLayersError as error:
         complain(str(error), error.hint)
         return FAILED

@@ -74,7 +74,7 @@ def read(options: argparse.Namespace, notes: list[str]) -> Iterator[Sample]:
 
 def write(samples: Iterator[Sample], options: argparse.Namespace, notes: list[str]) -> None:
     """Write them as OUT."""
-    from animelayers.data import hub, lora, see_through, sets
+    from animelayers.data import hub, lora, see_through
 
     name = options.name or options.output.name
     match options.written:
@@ -83,10 +83,8 @@ def write(samples: Iterator[Sample], options: argparse.Namespace, notes: list[st
         case "lora":
             slots = options.slots.split(",")
             lora.write_lora(samples, options.output, notes, slots=slots, normal=options.normal)
-        case "parquet":
-            hub.write_parquet(samples, options.output, name=name)
         case _:
-            sets.save_set(samples, options.output, name=name)
+            hub.write_set(samples, options.output, options.written, name=name)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -98,7 +98,7 @@ def tell(path: Path, plan: psd_in.Plan, options: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Make the set."""
-    from animelayers.data import hub, sets
+    from animelayers.data import hub
 
     options, failed = arguments(argv), list[Path]()
     try:
@@ -107,8 +107,7 @@ def main(argv: list[str] | None = None) -> int:
         if options.dry_run:
             list(made)
         else:
-            save = hub.write_parquet if options.format == "parquet" else sets.save_set
-            save(made, options.output, name=options.output.name)
+            hub.write_set(made, options.output, options.format, name=options.output.name)
     except AnimeLayersError as error:
         if len(failed) < len(options.files):  # else there was nothing to save, and it is told why
             complain(str(error), error.hint)

@@ -66,15 +66,12 @@ def command(options: argparse.Namespace) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Make the set; 0 done, 1 failed, 2 usage."""
-    from animelayers.data import hub, sets
+    from animelayers.data import hub
 
     options = arguments(argv)
     facts = {"name": options.output.name, "command": command(options)}
     try:
-        if options.format == "parquet":
-            hub.write_parquet(made(options), options.output, description=DESCRIPTION, **facts)
-        else:
-            sets.save_set(made(options), options.output, **facts)
+        hub.write_set(made(options), options.output, options.format, description=DESCRIPTION, **facts)
     except AnimeLayersError as error:
         complain(str(error), error.hint)
         return FAILED

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from animelayers.artist import complexion
 from animelayers.artist.curves import Curve, along, cut, directions, path, positions, ribbon, sides, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Shade, Stroke
@@ -16,6 +17,10 @@ from animelayers.artist.subject import Subject
 
 BEHIND_FRINGE = Plane.FRONT_HAIR - 0.03
 """Depth of what grows on the head: the hair in front of it covers its roots."""
+
+
+OVER_FRINGE = Plane.FRONT_HAIR + 0.05
+"""Depth of ears that fold down before the hair."""
 
 
 def draw(subject: Subject, dice: Dice) -> list[Fragment]:
@@ -41,22 +46,45 @@ def _ear(subject: Subject, side: str, outline: Curve, inner: Curve, *, tufts: bo
         "ears", BEHIND_FRINGE, (place(outline),), colour, side, Material.HAIR, relief=0.03,
         marks=(Mark((place(inner),), inside),),
         shades=(Shade((place(cut(inner, 0.45, 1.0)),), 0.7, blur=0.01),),
-        strokes=(Stroke(place(inner), 0.6, (0.3, 0.3)),),
+        strokes=(Stroke(place(inner), 0.5, (0.3, 0.3)),),
     )  # fmt: skip
     if not tufts:
         return [shell]
-    x, y = inner.mean(axis=0)
-    low = float(inner[:, 1].max())
-    tuft = path(
-        [(x - 0.07, low + 0.03), (x - 0.05, y), (x - 0.03, y + 0.05)],
-        [(x - 0.03, y + 0.05), (x - 0.01, y - 0.03), (x + 0.01, y + 0.04)],
-        [(x + 0.01, y + 0.04), (x + 0.04, y + 0.01), (x + 0.04, y + 0.06), (x + 0.06, low + 0.03)],
-    )
-    fur = shifted(colour, lightness=0.12, chroma=0.6)
+    fur = shifted(colour, lightness=0.14, chroma=0.7)
     return [
         shell,
-        Fragment("ears", BEHIND_FRINGE + 0.005, (place(tuft),), fur, side, Material.HAIR, relief=0, casts=0),
-    ]
+        Fragment(
+            "ears", BEHIND_FRINGE + 0.005, (place(_tuft(inner)),), fur, side, Material.HAIR, relief=0, casts=0.3,
+            outlined=False, strokes=tuple(Stroke(place(lock), 0.6, (0.4, 0.1)) for lock in _locks(inner)),
+        ),
+    ]  # fmt: skip
+
+
+def _locks(inner: Curve) -> list[Curve]:
+    """The edges of fur that grows from an ear's inner side over its hollow, from its root up, tip by tip."""
+    (left, low), (right, top) = (inner[:, 0].min(), inner[:, 1].max()), (inner[:, 0].max(), inner[:, 1].min())
+    w, h = right - left, low - top
+    tips = [(left + 0.5 * w, low - 0.62 * h), (left + 0.68 * w, low - 0.42 * h), (left + 0.8 * w, low - 0.2 * h)]
+    feet = [(left + 0.04 * w, low), (left + 0.4 * w, low - 0.26 * h), (left + 0.58 * w, low - 0.1 * h)]
+    ends = [*feet[1:], (left + 0.72 * w, low + 0.05 * h)]
+    made = []
+    for foot, tip, end in zip(feet, tips, ends, strict=True):
+        bulge = (0.5 * (foot[0] + tip[0]) - 0.1 * w, 0.55 * foot[1] + 0.45 * tip[1])
+        made += [spline([foot, bulge, tip]), spline([tip, (0.6 * tip[0] + 0.4 * end[0] - 0.02 * w, 0.5 * (tip[1] + end[1])), end])]
+    return made
+
+
+def _tuft(inner: Curve) -> Curve:
+    """The area of that fur."""
+    edges = _locks(inner)
+    return np.concatenate([*edges, edges[0][:1] + (0.0, 0.1)])
+
+
+def _hollow(subject: Subject, dice: Dice) -> Colour:
+    """Inside of an ear: thin skin, or shorter fur of the hair's own colour."""
+    flesh = complexion.warm(subject.palette.skin, 0.05)
+    fur = shifted(subject.palette.hair, lightness=dice.pick([-0.12, 0.16]), chroma=0.85)
+    return dice.pick({flesh: 3, fur: 1.2})
 
 
 def _pricked(height: float, lean: float, width: float, tufts: bool) -> Callable[[Subject, Dice], list[Fragment]]:
@@ -64,7 +92,7 @@ def _pricked(height: float, lean: float, width: float, tufts: bool) -> Callable[
 
     def ears(subject: Subject, dice: Dice) -> list[Fragment]:
         h, w, tip = height * dice.uniform(0.85, 1.2), width * dice.uniform(0.9, 1.1), lean + dice.near(0, 0.04)
-        inside = oklch(0.84, 0.06, dice.pick([15, 40, 60]))
+        inside = _hollow(subject, dice)
         dip = dice.near(0, 0.05)
         out = []
         for side in SIDES:
@@ -86,7 +114,7 @@ def _pricked(height: float, lean: float, width: float, tufts: bool) -> Callable[
 
 def _long_ears(subject: Subject, dice: Dice) -> list[Fragment]:
     """A rabbit's: upright, or one of them bent."""
-    inside = oklch(0.86, 0.05, 15)
+    inside = _hollow(subject, dice)
     height, bent = dice.uniform(0.5, 0.75), dice.pick(["", "", "l", "r", "lr"])
     out = []
     for side in SIDES:
@@ -103,23 +131,20 @@ def _long_ears(subject: Subject, dice: Dice) -> list[Fragment]:
 def _drooping(subject: Subject, dice: Dice) -> list[Fragment]:
     """A dog's: folded down beside the head."""
     inside = shifted(subject.palette.hair, lightness=-0.06)
-    size = dice.uniform(0.85, 1.2)
+    size, dark = dice.uniform(0.85, 1.2), dice.chance(0.5)
+    fur = shifted(subject.palette.hair, lightness=-0.1) if dark else subject.palette.hair
     out = []
     for side in SIDES:
+        low = 0.16 * size - 0.06
         outline = path(
-            [
-                (0.2, -0.5),
-                (0.38, -0.55),
-                (0.5 + 0.06 * size, -0.38),
-                (0.52 + 0.06 * size, -0.05 * size),
-                (0.46, 0.1 * size),
-            ],
-            [(0.46, 0.1 * size), (0.36, -0.05), (0.36, -0.24), (0.2, -0.5)],
+            [(0.27, -0.5), (0.36, -0.6), (0.48, -0.58), (0.58, -0.4), (0.6, -0.16), (0.54, low)],
+            [(0.54, low), (0.44, low - 0.06), (0.41, -0.18), (0.38, -0.34), (0.27, -0.5)],
         )
-        fold = spline([(0.27, -0.5), (0.4, -0.45), (0.45, -0.2)])
-        out += _ear(
+        fold = spline([(0.33, -0.5), (0.42, -0.47), (0.48, -0.34)])
+        shell, *_ = _ear(
             subject, side, outline, np.concatenate([fold, fold[::-1] + (0.012, 0.006)]), tufts=False, inside=inside
         )
+        out.append(shell.replace(z=OVER_FRINGE, colour=fur))
     return out
 
 

@@ -75,12 +75,18 @@ def temples(scalp: Scalp, look: Look, dice: Dice, low: float) -> list[Fragment]:
     made = []
     for sign in (-1, 1):
         d = dice.of(sign)
-        end = low + d.near(0, 0.03)
-        sheet = across(scalp, sign * 0.5, sign * 1.0, slope(end - 0.14, end), hook=-0.03 * sign)
+        sheet = across(scalp, sign * 0.5, sign * 1.0, _beside_ear(low + d.near(0, 0.03)), hook=-0.03 * sign)
         depth = (0.18, 0.42) if low > 0 else (0.08, 0.24)
         parts = clumps(d, 3, depth=depth, ragged=0.2, lean=-0.5 * sign)
         made.append(panel(look, Plane.FRONT_HAIR, sheet, parts, d, edges=(1.0, 0.0), lines=3))
     return made
+
+
+def _beside_ear(low: float) -> Level:
+    """High beside the forehead, where the eyes are, and down to `low` from the ears on; before free ears to a point."""
+    before = max(low, 0.06 + 0.5 * low)
+    at, ends = (0.5, 0.62, 0.7, 0.8), (min(low, 0.0) - 0.12, 0.5 * before - 0.06, before, low)
+    return lambda longitude: float(np.interp(abs(longitude), at, ends))
 
 
 def slope(middle: float, edge: float) -> Level:

@@ -79,7 +79,7 @@ def microphone(p: Prop) -> list[Fragment]:
 
 def staff(p: Prop) -> list[Fragment]:
     """A long shaft with a jewel in its head."""
-    low, high = 1.3 * p.tall / p.unit, -1.25 * p.tall / p.unit
+    low, high = 2.2 * p.tall / p.unit, -(1.1 * p.tall + 0.4) / p.unit
     shaft = p.piece(taper(high, low, 0.026, 0.02), p.dice.pick([WOOD, GOLD, p.trim]), relief=0.015)
     rings = p.mark(p.trim, *(taper(y, y + 0.045, 0.05, 0.05) for y in (high + 0.1, high + 0.2, low - 0.12)))
     crown = STAFF_HEADS[p.dice.of("head").pick(sorted(STAFF_HEADS))](p, high)

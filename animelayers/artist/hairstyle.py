@@ -119,7 +119,7 @@ def choose(subject: Subject, dice: Dice) -> Hairstyle:
     d = dice.of("accents")
     return Hairstyle(
         fringe=cut,
-        temples=_temples(man, dice.of("temples")),
+        temples=_temples(man, length, dice.of("temples")),
         locks=_locks(length, man, back, dice.of("locks")),
         back=back,
         tied=tied,
@@ -154,8 +154,10 @@ def _fall(length: float, man: bool, hat: bool, dice: Dice) -> tuple[str, str]:
     return back, pick(HALF_TIED) if half else "none"
 
 
-def _temples(man: bool, dice: Dice) -> float:
-    return dice.pick({-0.04: 1.5, 0.08: 2, 0.16: 1} if man else {-0.04: 0.8, 0.12: 2, 0.22: 3, 0.32: 1})
+def _temples(man: bool, length: float, dice: Dice) -> float:
+    if man or length < SHORT:
+        return dice.pick({-0.04: 1.5, 0.08: 2, 0.16: 1.5})
+    return dice.pick({-0.04: 1.2, 0.16: 2, 0.26: 3, 0.38: 2})
 
 
 def _locks(length: float, man: bool, back: str, dice: Dice) -> str:

@@ -81,6 +81,27 @@ def write_parquet(
     return made
 
 
+FORMATS = ("folder", "parquet")
+"""How a set may lie on disk."""
+
+
+def write_set(
+    samples: Iterable[Sample], folder: Path, format_: str, *, description: str = "", **facts: Any
+) -> SetManifest:
+    """Write a set in one of `FORMATS`: `sets.save_set` or `write_parquet`, whose other arguments `facts` are.
+
+    Only parquet has a card that the description goes into.
+
+    Raises:
+        DataError: there are no samples, two share an id, or one cannot be stored.
+        OutputError: the folder cannot be written, or holds something that is not ours.
+        MissingPackageError: parquet is asked for, and `datasets` is not installed.
+    """
+    if format_ == "parquet":
+        return write_parquet(samples, folder, description=description, **facts)
+    return sets.save_set(samples, folder, **facts)
+
+
 def read_parquet(folder: Path) -> Iterator[Sample]:
     """The samples of a parquet set, in its order, one row group in memory at a time.
 
