@@ -83,6 +83,8 @@ def test_a_closed_spline_of_a_circle_is_nearly_one():
     t = np.linspace(0, 2 * np.pi, 8, endpoint=False)
     curve = spline(np.stack([np.cos(t), np.sin(t)], axis=1), closed=True)
     np.testing.assert_allclose(np.hypot(*curve.T), 1, atol=0.01)
+    steps = np.hypot(*(curve - np.roll(curve, 1, axis=0)).T)
+    assert steps.max() < 1.5 * steps.min()  # no side is left straight
 
 
 def test_a_ribbon_has_the_area_of_its_width_times_its_length():

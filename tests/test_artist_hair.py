@@ -14,9 +14,10 @@ from animelayers.artist.curves import Curve
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Plane
 from animelayers.artist.hairstyle import Hairstyle
-from animelayers.artist.locks import Sheet, clumps, cut
+from animelayers.artist.locks import Look, Sheet, clumps, cut
 from animelayers.artist.subject import Subject
 from animelayers.artist.subject import choose as choose_subject
+from animelayers.artist.wardrobe import HATS
 
 PLAIN = Hairstyle(
     fringe="choppy",
@@ -189,3 +190,26 @@ def test_what_hangs_is_plumb() -> None:
     (x, y), (x2, y2) = over.lay([(0.2, 1.5), (0.2, 2.5)])
     assert x == pytest.approx(x2)
     assert y2 - y == pytest.approx(1.0)
+
+
+def test_hats_leave_room_and_bare_foreheads_suit_their_wearers():
+    for seed in range(150):
+        who = choose_subject(Dice("worn", seed))
+        hooded = who.outfit.headwear.kind == "hood"
+        style = hairstyle.choose(who, Dice(seed))
+        if style.fringe == "back":
+            assert who.build.masculine > 0.5 or (style.tied != "none" and who.build.heads > 4.5)
+        if who.outfit.headwear.kind in HATS:
+            assert (style.ahoge, style.back == "wild") == ("none", False)
+            assert style.tied not in hairstyle.UPRIGHT
+        assert not hooded or style.tied == "none"
+
+
+@pytest.mark.parametrize("kind", ["twin", "side"])
+def test_tails_start_below_a_hat(kind):
+    who = subject()
+    capped = dataclasses.replace(who.outfit, headwear=dataclasses.replace(who.outfit.headwear, kind="cap"))
+    for seed in range(6):
+        over = scalp.choose(dataclasses.replace(who, outfit=capped), Dice(seed))
+        tail = hair.TIED[kind](over, Look("back hair", over.tone), 1.2, Dice(seed))
+        assert min(float(f.shape[0][:, 1].min()) for f in tail) > over.lay([(0.0, -0.32)])[0, 1]

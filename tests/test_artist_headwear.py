@@ -7,11 +7,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from animelayers.artist import creature, headwear, wings
+from animelayers.artist import creature, headwear, scalp, wings
+from animelayers.artist.curves import ellipse
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Plane
 from animelayers.artist.subject import Subject, choose
 from animelayers.artist.wardrobe import ANIMALS, HATS, HEADWEAR, WINGS
+from animelayers.artist.wearer import Wearer
 
 
 def subject(seed: int = 1, **outfit: str) -> Subject:
@@ -81,3 +83,36 @@ def test_no_ears_grow_through_hats():
     for seed in range(300):
         outfit = choose(Dice("hats", seed)).outfit
         assert outfit.animal in ("none", "elf") or outfit.headwear.kind not in HATS
+
+
+@pytest.mark.parametrize("yaw", [-0.65, 0.0, 0.65])
+def test_hairbands_lie_on_the_hair(yaw):
+    for seed in range(4):
+        worn = turned(subject(seed, headwear="hairband"), yaw)
+        over = scalp.choose(worn, Dice(seed))
+        band = headwear.draw(worn, Dice(seed))[0].shape[0]
+        heights = np.linspace(over.top, -0.1, 60)
+        rim = np.stack([over.breadth(heights), heights], axis=1)
+        rim = over.lay(np.concatenate([rim[::-1] * (-1, 1), rim]), 1.0)
+        reach = np.hypot(*(rim - (worn.figure.head.x, worn.figure.head.y)).T).max()
+        far = np.hypot(*(band - (worn.figure.head.x, worn.figure.head.y)).T)
+        assert 0.9 * reach < far.max() < reach + 0.08
+
+
+def turned(who: Subject, yaw: float) -> Subject:
+    head = dataclasses.replace(who.figure.head, yaw=yaw)
+    return dataclasses.replace(who, figure=dataclasses.replace(who.figure, head=head))
+
+
+def test_a_hole_runs_the_other_way_so_that_its_shadow_has_it():
+    made = next(f for f in headwear.draw(subject(2, headwear="hood"), Dice(0)) if f.hollow)
+    areas = [float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum()) for x, y in (curve.T for curve in made.shape)]
+    assert areas[0] * areas[1] < 0
+
+
+def test_stiff_things_keep_their_shape_on_a_turned_head():
+    wear = Wearer(turned(subject(1), 0.6), subject(1, headwear="cap").outfit.headwear)
+    disc = ellipse(0.1, -0.42, 0.07, 0.07)
+    moved = wear.pinned(disc)
+    assert np.ptp(moved - disc, axis=0) == pytest.approx(0, abs=1e-12)
+    assert (moved - disc)[0, 0] > 0.02

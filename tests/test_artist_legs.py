@@ -142,8 +142,8 @@ def test_calves_swell_higher_outside() -> None:
 
 
 @pytest.mark.parametrize("turn", [-0.4, 0.0, 0.3, 0.7, 1.0])
-def test_feet_point_where_they_are_turned(turn: float) -> None:
-    figure = dressed().figure
+def test_feet_point_where_they_are_turned(turn: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = standing("straight", monkeypatch)
     leg = dataclasses.replace(figure.legs["l"], foot=(turn, 0.0, 0.0))
     form = foot(leg, figure.build, "flats")
     x = form.outline()[:, 0] - leg.joints[2][0]
@@ -184,7 +184,7 @@ def test_stocking_goes_around_the_leg() -> None:
         assert covered(all_points(skin)[20:-20], all_points(cover)) > 0.9
 
 
-@pytest.mark.parametrize("name", ["straight", "apart", "crossed", "sit"])
+@pytest.mark.parametrize("name", ["straight", "apart", "crossed", "coy"])
 def test_skirt_covers_both_thighs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     figure = standing(name, monkeypatch)
     frame = hang(figure, Measure(0.1, 0.5, 0.6, 0.05))

@@ -76,7 +76,7 @@ def flyaways(scalp: Scalp, look: Look, dice: Dice, count: int) -> list[Fragment]
         d = dice.of(k)
         to, v = d.sign(), d.uniform(-0.5, 0.1)
         u = float(scalp.breadth(v)) * 0.93
-        out, drop = d.uniform(0.02, 0.07), d.uniform(0.15, 0.3)
+        out, drop = d.uniform(0.0, 0.04), d.uniform(0.15, 0.3)
         points = np.array(
             [
                 (u - 0.02, v - 0.05),

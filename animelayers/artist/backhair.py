@@ -62,14 +62,23 @@ def curtain(
     strands = []
     for longitude in np.linspace(*span, count):
         dome = scalp.meridian((longitude, scalp.top), (longitude, EAR))
-        v = np.array([0.1, neck, 0.5 * (neck + floor), floor - 0.2 * (floor - neck), floor])
-        wide = scalp.half * profile((EAR, neck, floor), (1.0, fall.neck, fall.end), v)
-        u = longitude * wide
+        v = np.array(
+            [0.1, neck, neck + 0.22 * (floor - neck), 0.5 * (neck + floor), floor - 0.2 * (floor - neck), floor]
+        )
+        u = longitude * scalp.half * profile(*_widths(scalp, fall, neck, floor), v)
         u[-1] += np.sign(longitude) * fall.flick * abs(longitude) ** 2
         u[-2] += np.sign(longitude) * fall.flick * 0.2 * abs(longitude) ** 2
         keep = v > 0.12 if neck < 0.2 else v > -1
         strands.append(np.concatenate([dome, np.stack([u, v], axis=1)[keep]]))
     return Sheet.of(strands, lambda p: scalp.lay(p, -1.0))
+
+
+def _widths(scalp: Scalp, fall: Fall, neck: float, floor: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Heights and half widths compared with the dome's: long hair draws in at the neck and spreads on the shoulders."""
+    shoulder = max(scalp.v_of(scalp.figure.level("shoulder")), neck) + 0.12
+    if floor < shoulder + 0.3:
+        return (EAR, neck, floor), (1.0, fall.neck, fall.end)
+    return (EAR, neck, shoulder, floor), (1.0, 0.95 * fall.neck, 0.5 * (fall.neck + fall.end) + 0.07, fall.end)
 
 
 def _inside(sheet: Sheet, floor: float, dice: Dice) -> Curve:

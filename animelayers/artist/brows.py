@@ -43,6 +43,8 @@ def draw(subject: Subject, dice: Dice) -> list[Fragment]:
     brow = BROWS[face.brows]
     lightness, _, _ = to_oklch(subject.palette.hair)
     colour = mix(shifted(subject.palette.hair, lightness=-0.1 - 0.16 * max(lightness - 0.45, 0)), (60, 36, 40), 0.25)
+    if face.brows_over_hair:  # seen through the hair
+        colour = mix(colour, subject.palette.hair, 0.35)
     out = []
     for side, sign in SIDES.items():
         lift = face.brow_lift + dice.of(side).near(0, 0.004)

@@ -153,7 +153,8 @@ class Brush:
     def cast(self, path: Path, fragment: Fragment, casters: Iterable[tuple[Fragment, Path]]) -> None:
         """Shadows that nearer fragments throw on this one, longer the farther they stand off."""
         style = self.shading
-        whole, hollow = [], []
+        whole: list[Path] = []
+        hollow: list[Path] = []
         for other, shape in casters:
             height = min(0.02 + 0.16 * (other.z - fragment.level), 0.1) * min(other.casts, 1.5)
             if height > self.pixel:  # what is shorter lies under the line

@@ -95,7 +95,7 @@ def carry(
     first = -0.05 * sway
     top = [(chin - k, first + head * k) for k in (0.6, 0.3)]
     line = spline([*top, (min(neck, chin), first), *knots])
-    heights = np.linspace(-4.0, ground + 1.0, 400)
+    heights = np.linspace(-4.0, ground, 400)
     shifts = np.interp(heights, *line.T)
     stiff = heights < chin - 0.1
     shifts[stiff] = first + head * (chin - heights[stiff])

@@ -12,7 +12,7 @@ from animelayers.artist.curves import Curve, along, cut, directions, path, posit
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Shade, Stroke
 from animelayers.artist.figure import SIDES
-from animelayers.artist.palette import oklch, shifted
+from animelayers.artist.palette import mix, oklch, shifted
 from animelayers.artist.subject import Subject
 
 BEHIND_FRINGE = Plane.FRONT_HAIR - 0.03
@@ -70,7 +70,10 @@ def _locks(inner: Curve) -> list[Curve]:
     made = []
     for foot, tip, end in zip(feet, tips, ends, strict=True):
         bulge = (0.5 * (foot[0] + tip[0]) - 0.1 * w, 0.55 * foot[1] + 0.45 * tip[1])
-        made += [spline([foot, bulge, tip]), spline([tip, (0.6 * tip[0] + 0.4 * end[0] - 0.02 * w, 0.5 * (tip[1] + end[1])), end])]
+        made += [
+            spline([foot, bulge, tip]),
+            spline([tip, (0.6 * tip[0] + 0.4 * end[0] - 0.02 * w, 0.5 * (tip[1] + end[1])), end]),
+        ]
     return made
 
 
@@ -82,9 +85,9 @@ def _tuft(inner: Curve) -> Curve:
 
 def _hollow(subject: Subject, dice: Dice) -> Colour:
     """Inside of an ear: thin skin, or shorter fur of the hair's own colour."""
-    flesh = complexion.warm(subject.palette.skin, 0.05)
+    flesh = mix(subject.palette.skin, complexion.warm(subject.palette.skin, 0.05), 0.55)
     fur = shifted(subject.palette.hair, lightness=dice.pick([-0.12, 0.16]), chroma=0.85)
-    return dice.pick({flesh: 3, fur: 1.2})
+    return dice.pick({flesh: 4, fur: 1})
 
 
 def _pricked(height: float, lean: float, width: float, tufts: bool) -> Callable[[Subject, Dice], list[Fragment]]:

@@ -147,14 +147,14 @@ _EYES: dict[str, Weights] = {
     "chibi": {"chibi": 3, "moe": 4, "jitome": 1, "tareme": 1, "soft": 1},
     "man": {"sharp": 4, "small": 2.5, "tsurime": 1.2, "jitome": 0.7, "soft": 0.8},
     "woman": {
-        "soft": 4,
-        "moe": 3,
+        "soft": 3.5,
+        "moe": 2.5,
         "tareme": 1.8,
         "tsurime": 2,
-        "sharp": 1.4,
+        "sharp": 2,
         "nineties": 1,
-        "small": 0.6,
-        "jitome": 0.8,
+        "small": 1,
+        "jitome": 1,
     },
 }
 _BROWS: dict[str, Weights] = {
@@ -183,7 +183,7 @@ def choose(dice: Dice, build: Build, head: Head, mood: str, animal: str) -> Face
     expression = MOODS[mood]
     d = dice.of("features")
     shape, eyes = dice.of("shape").pick(_SHAPES[kind]), dice.of("eyes").pick(_EYES[kind])
-    size = d.near(1.0, 0.1) * (1.12 if kind == "chibi" else 1.0) * (0.94 if shape == "mature" else 1.0)
+    size = d.near(0.97, 0.16) * (1.12 if kind == "chibi" else 1.0) * (0.94 if shape == "mature" else 1.0)
     level = EYES[eyes].level + d.near(0, 0.012) + {"chibi": 0.025, "man": -0.012, "woman": 0.0}[kind]
     nose_level = 0.5 - (0.5 - level) * d.uniform(0.5, 0.62)
     mouth_level = nose_level + (0.5 - nose_level) * d.uniform(0.34, 0.44)
@@ -205,7 +205,7 @@ def choose(dice: Dice, build: Build, head: Head, mood: str, animal: str) -> Face
         brows=dice.of("brows").pick(_BROWS[kind]),
         brow_turn=dice.of("brow").uniform(*expression.brow_turn),
         brow_lift=dice.of("lift").uniform(*expression.brow_lift),
-        brows_over_hair=dice.of("over").chance(0.3),
+        brows_over_hair=dice.of("over").chance(0.25),
         nose=dice.of("nose").pick(_NOSES[kind]),
         nose_level=nose_level,
         mouth=dice.of("mouth").pick(expression.mouths),

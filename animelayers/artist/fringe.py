@@ -75,17 +75,22 @@ def temples(scalp: Scalp, look: Look, dice: Dice, low: float) -> list[Fragment]:
     made = []
     for sign in (-1, 1):
         d = dice.of(sign)
-        sheet = across(scalp, sign * 0.5, sign * 1.0, _beside_ear(low + d.near(0, 0.03)), hook=-0.03 * sign)
+        level = _beside_ear(low + d.near(0, 0.03), scalp.shown(sign))
+        sheet = across(scalp, sign * 0.5, sign * 1.0, level, hook=-0.03 * sign)
         depth = (0.18, 0.42) if low > 0 else (0.08, 0.24)
-        parts = clumps(d, 3, depth=depth, ragged=0.2, lean=-0.5 * sign)
+        parts = clumps(d, max(1, round(3 * min(scalp.shown(sign), 1))), depth=depth, ragged=0.08, lean=-0.5 * sign)
         made.append(panel(look, Plane.FRONT_HAIR, sheet, parts, d, edges=(1.0, 0.0), lines=3))
     return made
 
 
-def _beside_ear(low: float) -> Level:
-    """High beside the forehead, where the eyes are, and down to `low` from the ears on; before free ears to a point."""
+def _beside_ear(low: float, shown: float) -> Level:
+    """High beside the forehead, where the eyes are, and down to `low` from the ears on; before free ears to a point.
+
+    On the near side of a turned head, from where the eyes have moved away, the hair fills what they leave.
+    """
     before = max(low, 0.06 + 0.5 * low)
-    at, ends = (0.5, 0.62, 0.7, 0.8), (min(low, 0.0) - 0.12, 0.5 * before - 0.06, before, low)
+    inner = min(low, 0.0) - 0.12 + 0.3 * min(max(shown - 1, 0.0), 0.5)
+    at, ends = (0.5, 0.62, 0.7, 0.8), (inner, max(0.5 * before - 0.06, inner), before, low)
     return lambda longitude: float(np.interp(abs(longitude), at, ends))
 
 
@@ -217,7 +222,9 @@ def sweep(
 ) -> list[Fragment]:
     """The hair on one side of a parting, from the crown down to `root` and swept from there outwards to `ends`."""
     sheet = fan(scalp, (root, (0.4 * root[0], scalp.top)), ends, level, bow=bow, hook=0.03 * sign)
-    parts = clumps(dice, number(scalp, dice, *count), depth=(0.1, 0.3), ragged=0.1, lean=0.5)
+    many = max(2, round(number(scalp, dice, *count) * min(scalp.shown(sign), 1.0)))
+    first, *others = clumps(dice, many, depth=(0.1, 0.3), ragged=0.1, lean=0.5)
+    parts = [dataclasses.replace(first, notch=first.notch - 0.22), *others]  # flows out of the parting without a step
     edges = (0.12, 0.0 if abs(ends[1]) == 1 else 0.5)
     body = panel(look, z, sheet, parts, dice, edges=edges, lines=4)
     return [body, *tufts(scalp, look, sheet, dice.of("over"), over, width=0.2, within=(0.0, 0.6))]
@@ -289,7 +296,7 @@ def back(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
 
     def level(x: float) -> float:
         bays = peak * math.exp(-((x / 0.14) ** 2)) - corner * math.exp(-(((abs(x) - 0.36) / 0.12) ** 2))
-        burns = 0.36 * float(profile((0.48, 0.72), (0.0, 1.0), np.array([abs(x)]))[0])
+        burns = 0.36 * float(profile((0.38, 0.76), (0.0, 1.0), np.array([abs(x)]))[0])
         return high + bays + burns - 0.2 * max(abs(x) - 0.74, 0.0)
 
     longitudes = np.linspace(-1, 1, 17)
@@ -298,7 +305,11 @@ def back(scalp: Scalp, look: Look, dice: Dice) -> list[Fragment]:
     count = number(scalp, dice, 15, 21)
     places = [(k + dice.uniform(0.1, 0.9)) / count for k in range(count)]
     combed = [
-        Stroke(sheet.strand(s, 1.0, 1 - d.pick([d.uniform(0.15, 0.35), d.uniform(0.4, 0.75)])), d.uniform(0.4, 0.8), (0, 0.9))
+        Stroke(
+            sheet.strand(s, 1.0, 1 - d.pick([d.uniform(0.15, 0.35), d.uniform(0.4, 0.75)])),
+            d.uniform(0.4, 0.8),
+            (0, 0.9),
+        )
         for s, d in ((s, dice.of(k)) for k, s in enumerate(places))
     ]
     furrows = [_furrow(sheet, s, dice.of(f"furrow{k}")) for k, s in enumerate(places[1:-1:2])]

@@ -109,9 +109,7 @@ def cap(wear: Wearer, dice: Dice) -> list[Fragment]:
         [(-0.36, low + 0.03), (-0.28, low + 0.15), (0, low + 0.2), (0.28, low + 0.15), (0.36, low + 0.03)],
         [(0.36, low + 0.03), (0, low + 0.07), (-0.36, low + 0.03)],
     )
-    badge = wear.piece(
-        wear.pinned(ellipse(0, -0.42, 0.07, 0.07)), wear.garment.trim, z=0.01, turn=0, relief=0, casts=0
-    )
+    badge = wear.piece(wear.pinned(ellipse(0, -0.42, 0.07, 0.07)), wear.garment.trim, z=0.01, turn=0, relief=0, casts=0)
     return [
         wear.piece(body, strokes=seams, relief=0.08),
         button,
@@ -166,9 +164,7 @@ def beret(wear: Wearer, dice: Dice) -> list[Fragment]:
         [(0.4, -0.3), (0.2, -0.26), (0, -0.25), (-0.25, -0.28), (-0.44, -0.33)],
     ) * (side, 1)
     lean *= side
-    stem = wear.piece(
-        ribbon(spline([(lean, -0.74), (lean * 1.2, -0.78), (lean * 1.6, -0.8)]), 0.014), z=0.01, relief=0
-    )
+    stem = wear.piece(ribbon(spline([(lean, -0.74), (lean * 1.2, -0.78), (lean * 1.6, -0.8)]), 0.014), z=0.01, relief=0)
     gather = [
         Stroke(spline([(0.09 * k, -0.27 - 0.005 * k * k), (0.11 * k + 0.4 * lean, -0.38)]), 0.6, (0, 0.8))
         for k in (-3, -2, -1, 0, 1, 2, 3)

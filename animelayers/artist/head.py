@@ -37,7 +37,7 @@ def skin(subject: Subject) -> Fragment:
         (faceshape.outline(subject),),
         subject.palette.skin,
         material=Material.SKIN,
-        relief=0.06,
+        relief=0.042,
         marks=complexion.marks(subject),
     )
 

@@ -91,7 +91,9 @@ def _tiara(wear: Wearer, dice: Dice) -> list[Fragment]:
     """Points on a band over the front of the crown."""
     v, count, half = -0.43, dice.pick([3, 5, 7]), 0.27
     step = 2 * half / count
-    band = spline([(half, v + 0.02), (0.5 * half, v + 0.062), (0, v + 0.075), (-0.5 * half, v + 0.062), (-half, v + 0.02)])
+    band = spline(
+        [(half, v + 0.02), (0.5 * half, v + 0.062), (0, v + 0.075), (-0.5 * half, v + 0.062), (-half, v + 0.02)]
+    )
     points = []
     for x in (np.arange(count) + 0.5) * step - half:
         rise, foot = 0.19 - 0.4 * abs(x), v + 0.05 * (1 - (x / half) ** 2) - 0.012
@@ -100,8 +102,12 @@ def _tiara(wear: Wearer, dice: Dice) -> list[Fragment]:
     metal = dice.pick([(236, 214, 132), (226, 230, 240)])
     jewel = ellipse(0, v + 0.012, 0.022, 0.032)
     return [
-        wear.piece(np.concatenate([points, band]), metal, turn=ON_HAIR, material=Material.GLOSSY, relief=0.01, casts=0.5),
-        wear.piece(wear.pinned(jewel), wear.garment.colour, z=0.02, turn=0, material=Material.GLOSSY, relief=0.015, casts=0),
+        wear.piece(
+            wear.pinned(np.concatenate([points, band])), metal, turn=0, material=Material.GLOSSY, relief=0.01, casts=0.5
+        ),
+        wear.piece(
+            wear.pinned(jewel), wear.garment.colour, z=0.02, turn=0, material=Material.GLOSSY, relief=0.015, casts=0
+        ),
     ]
 
 

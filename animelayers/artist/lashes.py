@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from animelayers.artist import faceshape
 from animelayers.artist.curves import Curve, along, cut, normals, positions, profile, ribbon, same_way, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour, Fragment, Material, Plane
@@ -40,6 +41,10 @@ LASHES = {
 }
 
 
+LET_OUT = 0.006
+"""Head heights by which a wing may leave the face."""
+
+
 def lash(one: Eye, lid: str, ink: Colour, dice: Dice) -> list[Fragment]:
     """Everything inked around one eye: lashes, and below them the fold of the lid."""
     shapes, fold = _open(one, dice) if lid == "open" else _closed(one, lid)
@@ -62,7 +67,9 @@ def lash(one: Eye, lid: str, ink: Colour, dice: Dice) -> list[Fragment]:
 def _open(one: Eye, dice: Dice) -> tuple[list[Curve], Curve]:
     manner, shape = LASHES[one.subject.face.lashes], one.shape
     tip = one.upper[-1] + manner.wing * (np.array(shape.wing) - one.upper[-1])
-    band, outer = _band(one, one.at([tip])[0], manner.breadth * shape.lash * one.subject.face.size)
+    head = one.subject.figure.head
+    flown = head.place(faceshape.within(faceshape.contour(one.subject), one.flat([tip]), -LET_OUT))
+    band, outer = _band(one, flown[0], manner.breadth * shape.lash * one.subject.face.size)
     hairs = [_hair(outer, share, manner.reach * dice.uniform(0.8, 1.15), one.sign) for share in manner.points]
     lower = one.at(one.lower)
     line = cut(lower, 0.0, manner.under)

@@ -24,6 +24,10 @@ CROWDED = 0.045
 """Head heights between lines, below which the pen leaves one out."""
 
 
+BROAD = 0.09
+"""Head heights across a clump, above which its edge has the full weight."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
     """A sheet of hair with coordinates of its own: `s` 0..1 across the guide strands, `t` 0..1 from root to end."""
@@ -185,12 +189,23 @@ def panel(
     for s, start, stop in ((0.0, edges[0], edge.ends[0]), (1.0, edges[1], edge.ends[1])):
         if start < stop:
             strokes.append(Stroke(sheet.strand(s, start, stop), 1.0, (0.0 if start == 0 else 0.5, 0.0)))
-    strokes += [Stroke(flank, 0.85, (0.0, 0.0)) for flank in edge.flanks]
+    strokes += _inked(edge)
     roomy = _roomy(sheet, edge.notches)
     strokes += [_notch_line(sheet, s, t, dice) for s, t in roomy if dice.chance(0.8)]
     strokes += [_inner_line(sheet, dice) for _ in range(lines)]
     shades = [_gap(sheet, s, t, dice) for s, t in roomy if dice.chance(0.6)]
     return hair(look, z, np.concatenate([left, *edge.flanks, right]), strokes, shades)
+
+
+def _inked(edge: Edge) -> list[Stroke]:
+    """The flanks, drawn the finer the narrower their clump."""
+    pairs = zip(edge.flanks[::2], edge.flanks[1::2], strict=True)
+    widths = [(left, right, float(np.hypot(*(right[-1] - left[0])))) for left, right in pairs]
+    return [
+        Stroke(flank, 0.88 * min(max(wide / BROAD, 0.5), 1.0), (0.0, 0.0))
+        for left, right, wide in widths
+        for flank in (left, right)
+    ]
 
 
 def _roomy(sheet: Sheet, notches: Sequence[Span]) -> list[Span]:

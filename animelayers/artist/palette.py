@@ -135,9 +135,9 @@ def choose(dice: Dice) -> Palette:
     return Palette(skin, lips, hair, tips, eyes, cloth, accent, pale, dark)
 
 
-DYES = {"muted": 4, "vivid": 2.5, "pastel": 2.5, "dark": 2.5, "pale": 1.5, "grey": 1}
+DYES = {"muted": 4, "vivid": 2.5, "pastel": 3, "dark": 1.8, "pale": 1.7, "grey": 1}
 """What cloth is coloured like, and how often."""
-QUIET = {"pale": 2, "grey": 1, "dark": 2, "muted": 1}
+QUIET = {"pale": 2, "grey": 1, "dark": 1.3, "muted": 1, "pastel": 1}
 """What goes with a vivid colour: one loud voice is enough."""
 TURNS = {0: 3, 30: 2, 180: 3, 150: 1, 120: 1, -40: 1}
 """From the hue of the main cloth to the second's, degrees: alike, neighbours, opposites, thirds."""
@@ -148,7 +148,7 @@ DISTINCT = 0.13
 def _scheme(dice: Dice, skin: Colour, hair: Colour) -> tuple[Cloth, Colour]:
     """Cloth and accent: of a few schemes the first in which everything stands apart, else the most distinct."""
     best: tuple[float, Cloth, Colour] | None = None
-    for attempt in range(6):
+    for attempt in range(12):
         d = dice.of(attempt)
         anchor, turn = d.uniform(0, 360), d.pick(TURNS)
         first = d.pick(DYES)
@@ -173,9 +173,9 @@ def _dye(kind: str, hue: float, dice: Dice) -> Colour:
     if kind == "dark":
         hue = dice.pick({265: 4, 285: 2, 15: 1.5, 160: 1, 50: 0.7, 300: 1}) + dice.near(0, 10)
     lightness, chroma = {
-        "muted": (dice.uniform(0.5, 0.78), dice.uniform(0.03, 0.08)),
+        "muted": (dice.uniform(0.52, 0.8), dice.uniform(0.04, 0.1)),
         "vivid": (dice.uniform(0.52, 0.75), dice.uniform(0.11, 0.19)),
-        "pastel": (dice.uniform(0.82, 0.92), dice.uniform(0.03, 0.07)),
+        "pastel": (dice.uniform(0.82, 0.92), dice.uniform(0.04, 0.085)),
         "dark": (dice.uniform(0.28, 0.43), dice.uniform(0.01, 0.07)),
         "pale": (dice.uniform(0.9, 0.97), dice.uniform(0.0, 0.03)),
         "grey": (dice.uniform(0.3, 0.85), dice.uniform(0.0, 0.012)),

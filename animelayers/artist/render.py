@@ -150,10 +150,15 @@ class _Easel:
         canvases = (sheets["shadow"].canvas, sheets["highlight"].canvas)
         brush = Brush(self.style.shading, *canvases, self.frame.scale, self.silhouette)
         for item in items:
-            self._paint_one(item, sheets, brush)
+            if self._on_canvas(item):
+                self._paint_one(item, sheets, brush)
         brush.finish()
         self._lay(sheets, box)
         return _assembled(piece.name, {slot: sheet.pixels() for slot, sheet in sheets.items()}, box)
+
+    def _on_canvas(self, item: _Item) -> bool:
+        top, left, bottom, right = self.frame.box((item.box[0], item.box[1]), (item.box[2], item.box[3]), MARGIN)
+        return top < bottom and left < right
 
     def _paint_one(self, item: _Item, sheets: Mapping[str, Sheet], brush: Brush) -> None:
         fragment, line, dice = item.fragment, self.style.line, item.dice
@@ -196,11 +201,12 @@ class _Easel:
     ) -> tuple[dict[Colour, list[Curve]], Path]:
         """The areas of all strokes by their colour, and where they lie on the fragment's own flat."""
         line, light, pixel = self.style.line, self.style.shading.light, 1 / self.frame.scale
+        own = line.over(fragment.colour) if strokes else fragment.colour
         inks: dict[Colour, list[Curve]] = {}
         unders = []
         for stroke in strokes:
             ink, under = pen.polygon(stroke, line, light, pixel, dice, self.openness)
-            inks.setdefault(line.over(fragment.colour) if stroke.colour is None else stroke.colour, []).append(ink)
+            inks.setdefault(stroke.colour or own, []).append(ink)
             unders += [under] if len(under) else []
         return inks, area(unders)
 

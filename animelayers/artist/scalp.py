@@ -94,6 +94,10 @@ class Scalp:
         """Whether a hat covers the crown, so that nothing stands out from there."""
         return self.subject.outfit.headwear.kind in HATS
 
+    def shown(self, sign: int) -> float:
+        """How much a turned head shows of a side: above 1 for the near one."""
+        return 1 - 0.8 * sign * self.figure.head.yaw
+
     def breadth(self, v: np.ndarray | float) -> np.ndarray:
         """Half width of the dome at heights `v`."""
         return self.dome.breadth(v)

@@ -79,7 +79,7 @@ def _hime(scalp: Scalp, look: Look, sign: int, dice: Dice) -> list[Fragment]:
 def _strand(scalp: Scalp, look: Look, sign: int, dice: Dice) -> list[Fragment]:
     """A thin lock that follows the cheek, its end turned in or out."""
     low, out = dice.uniform(0.3, 0.5), dice.pick([-0.06, 0.03])
-    points = [(0.31, -0.3), (0.375, -0.08), (0.37, 0.14), (0.34, 0.6 * low + 0.05), (0.33 + out, low)]
+    points = [(0.3, -0.3), (0.35, -0.08), (0.345, 0.14), (0.325, 0.6 * low + 0.05), (0.32 + out, low)]
     return [wisp(scalp.lay(np.array(points) * (sign, 1)), look, Plane.FRONT_HAIR + 0.005, width=0.03, root=0.5)]
 
 

@@ -66,6 +66,7 @@ def sample(seed: int, height: int, width: int) -> Sample:
             "camera": steps,
             "line": style.line.colour if style.line.width else "none",
             "shading": style.shading.manner,
+            "grade": style.grade,
             "depth": made.depths,
         },
     )

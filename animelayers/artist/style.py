@@ -43,7 +43,7 @@ class Line:
         """The colour of an outline around `colour`: always `APART` from it, on black cloth by being lighter."""
         lightness, chroma, hue = to_oklch(colour)
         if self.colour == "region":
-            own = (min(0.3 * lightness + 0.1, 0.42), min(chroma * 1.05 + 0.015, 0.085), towards(hue, COOL, -12))
+            own = (min(0.42 * lightness + 0.1, 0.48), min(chroma * 1.05 + 0.015, 0.085), towards(hue, COOL, -12))
         else:
             own = to_oklch(self.ink)
         if lightness - own[0] >= APART:
@@ -125,9 +125,9 @@ class Style:
 
 Weights = Mapping[str, float]
 
-SCHOOLS = {"anime": 6, "illustration": 4, "game": 4, "painterly": 2, "manga": 1, "flat": 1.2}
+SCHOOLS = {"anime": 5, "illustration": 4, "game": 4, "painterly": 2.5, "manga": 1.3, "flat": 1.5}
 INKS: dict[str, Weights] = {
-    "anime": {"black": 5, "tinted": 2, "region": 3},
+    "anime": {"black": 4, "tinted": 3, "region": 3},
     "illustration": {"black": 1, "tinted": 3, "region": 5},
     "game": {"black": 1, "tinted": 3, "region": 6},
     "painterly": {"region": 3, "tinted": 1},
@@ -135,9 +135,9 @@ INKS: dict[str, Weights] = {
     "flat": {"region": 3, "tinted": 1, "black": 1},
 }
 WIDTHS: dict[str, Mapping[float, float]] = {
-    "anime": {0.008: 1, 0.0115: 4, 0.015: 3, 0.02: 1},
-    "illustration": {0.006: 1, 0.008: 3, 0.0115: 3, 0.015: 1},
-    "game": {0.008: 2, 0.0115: 3, 0.015: 3, 0.02: 1},
+    "anime": {0.006: 1, 0.008: 3, 0.0115: 4, 0.015: 2, 0.02: 0.6},
+    "illustration": {0.006: 2, 0.008: 4, 0.0115: 2},
+    "game": {0.006: 1, 0.008: 3, 0.0115: 3, 0.015: 2, 0.02: 0.6},
     "painterly": {0.006: 2, 0.008: 2, 0.0115: 1},
     "manga": {0.0115: 2, 0.015: 2, 0.02: 1},
     "flat": {0.0115: 1, 0.015: 1, 0.02: 1.5, 0.028: 1},
@@ -172,7 +172,7 @@ def _line(dice: Dice, school: str) -> Line:
     ink = (
         oklch(dice.uniform(0.1, 0.18), 0.01, 300)
         if colour == "black"
-        else oklch(dice.uniform(0.2, 0.34), 0.05, dice.pick([30, 20, 350, 300, 270]))
+        else oklch(dice.uniform(0.22, 0.4), 0.05, dice.pick([30, 20, 350, 300, 270]))
     )
     lineless = dice.chance(LINELESS.get(school, 0.02))
     return Line(

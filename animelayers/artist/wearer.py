@@ -42,7 +42,7 @@ class Wearer:
         return head.place(DOME.turn(points, head, turn / ON_HAIR))
 
     def pinned(self, points: Points, turn: float = ON_HAIR) -> Curve:
-        """Moved as a whole to where its middle goes, for what is stiff: a badge, a bow. To be placed with `turn` = 0."""
+        """Moved as a whole to where its middle goes, for what is stiff, like a badge; to be placed with `turn` = 0."""
         p = np.asarray(points, np.float64)
         middle = 0.5 * (p.min(axis=0) + p.max(axis=0))[None]
         head = self.subject.figure.head
@@ -79,12 +79,12 @@ class Wearer:
         casts: float = 1.0,
     ) -> Fragment:
         """A fragment of headwear, `z` above its plane; its strokes and marks are in the head's frame, too."""
-        shapes = (self.place(same_way(np.asarray(shape, np.float64)), turn),)
+        shapes = [self.place(same_way(np.asarray(shape, np.float64)), turn)]
         if hole is not None:  # run the other way, so that its shadow has the hole, too
-            shapes += (self.place(same_way(np.asarray(hole, np.float64))[::-1], turn),)
+            shapes.append(self.place(same_way(np.asarray(hole, np.float64))[::-1], turn))
         return Fragment(
-            "headwear", Plane.HEADWEAR + z, shapes, colour or self.garment.colour, material=material, relief=relief,
-            hollow=hole is not None, casts=casts,
+            "headwear", Plane.HEADWEAR + z, tuple(shapes), colour or self.garment.colour, relief=relief,
+            material=material, hollow=hole is not None, casts=casts,
             strokes=tuple(replace(stroke, points=self.place(stroke.points, turn)) for stroke in strokes),
             marks=tuple(replace(mark, shape=tuple(self.place(m, turn) for m in mark.shape)) for mark in marks),
         )  # fmt: skip
