@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -39,7 +40,7 @@ HEIGHT = 1024
 """Pixels to which figures are brought before their statistics are taken."""
 
 
-def judged(seed: int) -> dict[str, object]:
+def judged(seed: int) -> dict[str, Any]:
     """The worst errors of a sample, the tags in it, and how much of its layers' area is hidden."""
     made = sample(seed, *SMALL)
     assert made.parts is not None
@@ -180,28 +181,24 @@ def main() -> None:
     print(f"\nparts' share of the visible area of real figures: {_shares(shares)}" if shares else "")
 
 
-def report_samples(rows: list[dict[str, object]]) -> None:
+def report_samples(rows: list[dict[str, Any]]) -> None:
     """Exactness, presence of tags, hidden shares."""
     print(f"| of {len(rows)} samples at 256 × 384 | |\n|---|---|")
     for name in ("parts", "cells", "rendering"):
-        print(f"| largest error of flattening the {name}, levels | {max(int(row[name]) for row in rows)} |")  # type: ignore[call-overload]
-    area, seen = Counter(), Counter()
-    shares = []
+        print(f"| largest error of flattening the {name}, levels | {max(row[name] for row in rows)} |")
+    hidden = [1 - sum(row["seen"].values()) / max(sum(row["area"].values()), 1) for row in rows]
+    low, high = np.quantile(hidden, (0.05, 0.95))
+    print(f"| hidden share of layer area: mean (5 %, 95 %) | {np.mean(hidden):.1%} ({low:.0%}, {high:.0%}) |")
+    print(f"| samples with a tag in several strata | {np.mean([row['strata'] > 0 for row in rows]):.0%} |\n")
+    present, area, seen = Counter[str](), Counter[str](), Counter[str]()
     for row in rows:
-        area.update(row["area"])  # type: ignore[arg-type]
-        seen.update(row["seen"])  # type: ignore[arg-type]
-        shares.append(1 - sum(row["seen"].values()) / max(sum(row["area"].values()), 1))  # type: ignore[attr-defined]
-    print(
-        f"| hidden share of layer area: mean (5 %, 95 %) | {np.mean(shares):.1%} ({np.quantile(shares, 0.05):.0%}, {np.quantile(shares, 0.95):.0%}) |"
-    )
-    print(f"| samples with a tag in several strata | {np.mean([row['strata'] > 0 for row in rows]):.0%} |\n")  # type: ignore[operator]
-    present = Counter(tag for row in rows for tag in row["tags"])  # type: ignore[attr-defined]
-    total = sum(seen.values())
+        present.update(row["tags"])
+        area.update(row["area"])
+        seen.update(row["seen"])
     print("| tag | in samples | hidden | share of visible area |\n|---|---|---|---|")
     for tag in PART_LABELS:
-        print(
-            f"| {tag} | {present[tag] / len(rows):.1%} | {1 - seen[tag] / max(area[tag], 1):.0%} | {seen[tag] / total:.1%} |"
-        )
+        covered, share = 1 - seen[tag] / max(area[tag], 1), seen[tag] / seen.total()
+        print(f"| {tag} | {present[tag] / len(rows):.1%} | {covered:.0%} | {share:.1%} |")
 
 
 def report_bytes(pool: ProcessPoolExecutor) -> None:

@@ -242,10 +242,12 @@ class _Easel:
                 tuple(Layer(slot, empty, blend=SLOT_BLENDS[slot]) for slot in SLOTS),
             )
         seen = np.s_[top:bottom, left:right]
-        guess = RenderingGuess(
-            self.flat.pixels()[seen][..., :3], self.line.pixels()[seen], self.base.pixels()[seen][..., :3]
-        )
-        solved = exact_stack(np.ascontiguousarray(picture[seen]), guess)
+        source = np.ascontiguousarray(picture[seen])
+        flat, base = (sheet.pixels()[seen][..., :3] for sheet in (self.flat, self.base))
+        line = self.line.pixels()[seen]
+        bare = (line[..., 3] == 0) & (_apart(base, flat) == 0) & (_apart(source[..., :3], flat) <= 2)
+        flat[bare] = base[bare] = source[bare, :3]  # where nothing is shaded, what was rounded otherwise is no shade
+        solved = exact_stack(source, RenderingGuess(flat, line, base))
         layers = tuple(layer.replace(top=top, left=left) for layer in solved)
         return LayerStack(self.frame.height, self.frame.width, layers)
 
@@ -266,6 +268,11 @@ class _Easel:
         left = 1 - np.minimum(inwards / np.float32(ROUND * self.frame.scale), 1)
         z += np.float32(BULGE / (NEAREST - FARTHEST)) * np.sqrt(1 - left * left)
         return np.where(there, 1 + np.clip(z, 0, 1) * 65534, 0).astype(np.uint16)
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Largest difference of a channel, [h, w]."""
+    return np.asarray(np.asarray(cv2.absdiff(a, b)).max(axis=2))
 
 
 def level_of(z: float) -> float:

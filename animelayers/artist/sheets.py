@@ -1,8 +1,8 @@
 """Skia, and nothing but Skia: surfaces, paths and paints for the artist's four rendering layers.
 
-Of the rasterisers that Python has, resvg takes SVG text and gives PNG bytes (seven times slower), cairo is as fast but
-keeps only 8-bit premultiplied colour, so that soft edges lose theirs, and blurs nothing. Skia paints from arrays on float
-surfaces, has soft masks, and comes as a wheel. `benchmarks/rasterisers.py` has the figures.
+Of the rasterisers that Python has, resvg takes SVG text and gives PNG bytes (seven times slower); cairo is as fast, but
+keeps only 8-bit premultiplied colour, so that soft edges lose theirs, and blurs nothing. Skia paints from arrays on
+float surfaces, has soft masks, and comes as a wheel. `benchmarks/rasterisers.py` has the figures.
 """
 
 from __future__ import annotations

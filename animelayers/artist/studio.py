@@ -90,8 +90,9 @@ def framed(drawing: Drawing, shot: str, height: int, width: int, dice: Dice) -> 
     A whole figure is all on the canvas but for wings, tail and what is held; otherwise arms may leave it, too.
     """
     boxes = np.array([bounds(f) for f in drawing.fragments if f.tag not in _SPREADING])
-    left, top, right, bottom = *boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)
-    low, margin = _lower_edge(drawing.keypoints, shot, float(bottom)), dice.uniform(0.02, 0.1)
+    left, top = map(float, boxes[:, :2].min(axis=0))
+    right, bottom = map(float, boxes[:, 2:].max(axis=0))
+    low, margin = _lower_edge(drawing.keypoints, shot, bottom), dice.uniform(0.02, 0.1)
     if shot != "full":
         shoulders = [drawing.keypoints[f"shoulder-{side}"][0] for side in "rl"]
         half = max(0.8 * abs(shoulders[1] - shoulders[0]), 0.62)
@@ -104,7 +105,7 @@ def framed(drawing: Drawing, shot: str, height: int, width: int, dice: Dice) -> 
     y = margin * height - top * scale
     room = height * (1 - margin) - y - low * scale  # left below, where the width decided the scale
     y += dice.uniform(0, 1) * max(room, 0) if shot == "full" else max(height - y - low * scale, 0)
-    return Frame(height, width, float(scale), float(x), float(y))
+    return Frame(height, width, scale, x, y)
 
 
 _SPREADING = ("wings", "tail", "objects")

@@ -45,6 +45,9 @@ a stronger one is opaque and varies in colour."""
 THINNEST = 16
 """Smallest alpha of a shade: tools that sweep up almost-transparent dust must not sweep up the exactness."""
 
+ROUNDING = 2
+"""Levels by which a backdrop may miss the flat and still be meant to be it."""
+
 ROWS = 256
 
 
@@ -160,14 +163,27 @@ def _soft(
 def _explain(
     target: Rgb, flat: Rgb, ink: Rgb, alpha: npt.NDArray[np.uint8], base: Rgb
 ) -> tuple[npt.NDArray[np.bool_], Rgb, Rgb]:
-    """Whether a line of `alpha` explains the target, the backdrop it needs, and its colour."""
+    """Whether a line of `alpha` explains the target, the backdrop it needs, and its colour.
+
+    A backdrop that would differ from the flat by rounding alone is the flat: nobody shades by one level.
+    """
     a = alpha[:, None] / np.float64(255)
     residual = target - (a * ink + (1 - a) * base)
     under = to_uint8(base + (1 - a) * residual / (a * a + (1 - a) ** 2))
+    rounding = np.abs(under.astype(np.int16) - flat).max(axis=1, keepdims=True) <= ROUNDING
+    found, solved = _inked(target, flat, np.where(rounding, flat, under), a)
+    again = ~found & rounding[:, 0]
+    if again.any():
+        found[again], solved[again] = _inked(target[again], flat[again], under[again], a[again])
+    return found, np.where((rounding[:, 0] & ~again)[:, None], flat, under), solved
+
+
+def _inked(target: Rgb, flat: Rgb, under: Rgb, a: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.bool_], Rgb]:
+    """Whether a line of alpha `a`, [n, 1], over `under` can be the target, and its colour."""
     unrounded = _shaded(flat, *shade(flat, under))
     solved = to_uint8((target - (1 - a) * (under + unrounded) / 2) / a)
     off = np.maximum(*(np.abs(a * solved + (1 - a) * below - target) for below in (under, unrounded)))
-    return off.max(axis=1) < 0.499, under, solved
+    return off.max(axis=1) < 0.499, solved
 
 
 def _rim(
