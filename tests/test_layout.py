@@ -37,6 +37,7 @@ THIRD_PARTIES = {"numpy", "cv2", "PIL", "psd_tools", "pydantic", "rich", "typer"
 EXTRAS = {"data": {"datasets", "pyarrow", "dicebear", "dicebear_styles", "resvg_py"}, "artist": {"skia"}}
 """What a room may import besides, inside the functions that need it."""
 HEAVY = ["numpy", "cv2", "PIL", "psd_tools", "rich.progress", "torch", "diffusers", "transformers", "onnxruntime"]
+HEAVY += ["skia", "datasets", "pyarrow"]
 
 
 def dotted(path: Path) -> str:
@@ -110,6 +111,7 @@ def test_names_say_something():
         "from animelayers.cli import main; main(['--help'])",
         "from animelayers.cli import main; main(['decompose', '--help'])",
         "from animelayers.cli import main; main(['models'])",
+        "from animelayers.cli import main; main(['data', 'check', '--help'])",
         "from animelayers.cli import main; main(['decompose', 'x.png', '--mode', 'parts'])",
     ],
 )
