@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animelayers.artist import pen
+from animelayers.artist import motifs, pen
+from animelayers.artist.build import Build
 from animelayers.artist.curves import (
     along,
     corners,
@@ -162,20 +164,12 @@ def test_pieces_are_drawn_by_depth_whatever_order_they_come_in():
     assert names(fragment("face", 2, 0), fragment("neck", 1, 0)) == ["neck", "face"]
 
 
-def line(**changes: object) -> Line:
-    plain = {
-        "width": 0.02,
-        "colour": "black",
-        "ink": (0, 0, 0),
-        "alpha": 1.0,
-        "swell": 0.0,
-        "wobble": 0.0,
-        "broken": 0.0,
-    }
-    return Line(**plain | changes)  # type: ignore[arg-type]
+def line(**changes: Any) -> Line:
+    plain: dict[str, Any] = {"width": 0.02, "colour": "black", "ink": (0, 0, 0), "alpha": 1.0}
+    return Line(**plain | dict.fromkeys(("swell", "wobble", "broken", "taper", "contour"), 0.0) | changes)
 
 
-def drawn(stroke: Stroke, **changes: object) -> tuple[np.ndarray, np.ndarray]:
+def drawn(stroke: Stroke, **changes: Any) -> tuple[np.ndarray, np.ndarray]:
     return pen.polygon(stroke, line(**changes), (0.0, -1.0), 0.001, Dice(0))
 
 
@@ -209,3 +203,17 @@ def test_mirroring_swaps_sides_and_keeps_shapes():
     assert flipped.fragments[0].shape[0][:, 0].max() == -2
     assert flipped.keypoints == {"eye-r": (-1.0, 2.0), "chin": (-0.5, 0)}
     assert flipped.head_box == (-2, 1, 0, 3)
+
+
+def test_bodies_lie_between_the_three_forms():
+    forms = {"slim": [0.0, 0.0], "strong": [1.0, 2.0], "small": [10.0, 10.0]}
+    assert Build(6.5, 0.5, 1.0, 0.2).between(forms) == pytest.approx([0.5, 1.0])
+    assert Build(2.4, 0.5, 1.0, 0.2).between(forms) == pytest.approx([10.0, 10.0])
+
+
+def test_motifs_stand_upright_in_their_square():
+    for shape in (motifs.star(), motifs.heart(), motifs.blossom()):
+        assert np.abs(shape).max() == pytest.approx(1, abs=0.05)
+    assert motifs.star()[0] == pytest.approx([0, -1])
+    low = motifs.heart()[motifs.heart()[:, 1].argmax()]
+    assert low[0] == pytest.approx(0, abs=0.01)

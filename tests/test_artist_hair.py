@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,12 +48,12 @@ STYLES = [
 
 def subject(seed: int = 3, **pose: float) -> Subject:
     chosen = choose_subject(Dice("hair", seed))
-    head = dataclasses.replace(chosen.figure.head, **pose)  # type: ignore[arg-type]
+    head = dataclasses.replace(chosen.figure.head, **pose)
     return dataclasses.replace(chosen, figure=dataclasses.replace(chosen.figure, head=head))
 
 
-def dress(who: Subject, **changes: object) -> list[Fragment]:
-    return hair.dress(who, dataclasses.replace(PLAIN, **changes), Dice("cut"))  # type: ignore[arg-type]
+def dress(who: Subject, **changes: Any) -> list[Fragment]:
+    return hair.dress(who, dataclasses.replace(PLAIN, **changes), Dice("cut"))
 
 
 def inside(curve: Curve, x: float, y: float) -> bool:
@@ -67,7 +68,7 @@ def lowest(fragments: list[Fragment]) -> float:
 
 
 @pytest.mark.parametrize("changes", STYLES, ids=str)
-def test_styles_are_closed_shapes_in_their_planes(changes: dict[str, object]) -> None:
+def test_styles_are_closed_shapes_in_their_planes(changes: dict[str, Any]) -> None:
     fragments = dress(subject(), **changes)
     assert {"front hair", "back hair"} <= {f.tag for f in fragments} <= {"front hair", "back hair", "headwear"}
     assert len(fragments) <= 40

@@ -12,10 +12,12 @@ pytest.importorskip("skia")
 
 from animelayers.artist import bottoms, legs, shoes, wardrobe
 from animelayers.artist.boots import ankle_boots
+from animelayers.artist.build import Build
+from animelayers.artist.build import choose as choose_build
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment
 from animelayers.artist.feet import foot
-from animelayers.artist.figure import SIDES, Figure, choose_build, pose
+from animelayers.artist.figure import SIDES, Figure, pose
 from animelayers.artist.hang import Measure, hang
 from animelayers.artist.legform import edges, ring
 from animelayers.artist.pair import pair
@@ -135,7 +137,7 @@ def test_crossed_legs_cross(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_calves_swell_higher_outside() -> None:
-    outer, inner = contour(6.5, 0.0, 0.5)
+    outer, inner = contour(Build(6.5, 0.0, 1.0, 0.2), 0.5)
     calf = [curve[(curve[:, 0] > 0.56) & (curve[:, 0] < 0.9)] for curve in (outer, inner)]
     peaks = [curve[np.argmax(curve[:, 1]), 0] for curve in calf]
     assert peaks[0] < peaks[1]

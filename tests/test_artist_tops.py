@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from animelayers.artist import neckwear, patterns, tops
+from animelayers.artist.bows import Ribbon, bow
 from animelayers.artist.contours import covers
 from animelayers.artist.curves import Curve, along, length
 from animelayers.artist.dice import Dice
@@ -15,6 +16,7 @@ from animelayers.artist.drawing import Fragment, Material, Plane
 from animelayers.artist.folds import crease, frill, radiating, tapered
 from animelayers.artist.patterns import scallops, weave
 from animelayers.artist.subject import Subject, choose
+from animelayers.artist.waist import Girth, belt, tied
 from animelayers.artist.wardrobe import NECKWEAR, TOPS, WITH_SKIRT, Garment
 
 KINDS = sorted({kind for weights in TOPS.values() for kind in weights})
@@ -200,3 +202,30 @@ def test_pulls_start_near_their_point_and_reach_out() -> None:
         far = np.hypot(*(shade.shape[0] - (1.0, 2.0)).T)
         assert far.min() < 0.12
         assert 0.25 < far.max() < 0.6
+
+
+@pytest.mark.parametrize("tails", [0.0, 0.3])
+def test_a_bow_grows_from_its_knot(tails: float) -> None:
+    ribbon = Ribbon((1.0, 2.0), 0.2, (200.0, 30.0, 40.0), "footwear", 0.5, side="l")
+    tied_ = bow(ribbon, Dice(4), tails=tails, droop=0.0)
+    assert {(f.tag, f.side) for f in tied_} == {("footwear", "l")}
+    assert len(tied_) == (5 if tails else 3)
+    points = np.concatenate([f.shape[0] for f in tied_])
+    assert 0.36 < np.ptp(points[:, 0]) < 0.5, "two loops wide"
+    assert (points[:, 1].max() - 2.0 > 0.2) == bool(tails), "its ends hang below the loops"
+
+
+def test_what_is_bound_around_the_waist_goes_around_it() -> None:
+    figure = choose(Dice("artist", 3)).figure
+    y = figure.level("waist")
+    girth = Girth(figure, "bottomwear", 0.1, y, 0.1, ease=0.03)
+    ends = girth.line(0.0)[[0, -1]]
+    body = [figure.edge(side, y, y + 0.01)[0] for side in ("r", "l")]
+    room = 0.03 * figure.build.breadth
+    assert np.allclose(ends, np.array(body) + [(-room, 0), (room, 0)])
+    for made_ in (belt(girth, (60.0, 40.0, 30.0), Dice(1)), tied(girth, (60.0, 40.0, 30.0), Dice(1), 0.2)):
+        assert {f.tag for f in made_} == {"bottomwear"}
+        strap, *over = made_
+        assert np.allclose(strap.shape[0][[0, 24]], ends)
+        assert over
+        assert max(f.z for f in over) > strap.z

@@ -10,9 +10,9 @@ from animelayers.artist.curves import ellipse, path, spline
 from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Shade
 from animelayers.artist.fitting import Fitting, darker, shell, signed
 from animelayers.artist.folds import Folds
-from animelayers.artist.girdles import belt
-from animelayers.artist.palette import WHITE, mix
-from animelayers.artist.trimmings import GOLD, Finish, beside, finished, lines, piping
+from animelayers.artist.palette import GOLD, WHITE, mix
+from animelayers.artist.trimmings import Finish, beside, finished, lines, piping
+from animelayers.artist.waist import belt
 
 
 def armour(fit: Fitting) -> list[Fragment]:
@@ -31,7 +31,8 @@ def armour(fit: Fitting) -> list[Fragment]:
     out = [under, *collars.stand(fit, darker(fit.colour, 0.35), height=0.55)]
     out += [plate(fit, steel, edge), *lames(fit, steel, edge), gorget(fit, steel, edge)]
     if d.chance(0.6):
-        out.append(belt(fit, 4.15, mix(darker(fit.garment.trim, 0.5), (90, 60, 40), 0.5), edge, ease=0.05))
+        leather = mix(darker(fit.garment.trim, 0.5), (90, 60, 40), 0.5)
+        out += belt(fit.girth(4.15, 0.11, Plane.TOPWEAR + 0.02, ease=0.05), leather, d.of("belt"), edge)
     if d.chance(0.55):
         x, y = torso.point(0, 2.35)
         gem = fit.garment.trim
@@ -110,7 +111,7 @@ def lames(fit: Fitting, steel: Colour, edge: Colour) -> list[Fragment]:
         piece = fit.piece(
             np.concatenate([rim, upper]),
             Plane.TOPWEAR + 0.012 - 0.003 * k,
-            mix(steel, (255, 255, 255), 0.08 * (k % 2)),
+            mix(steel, WHITE, 0.08 * (k % 2)),
             material=Material.GLOSSY,
             relief=0.03,
         )

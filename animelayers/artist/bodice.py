@@ -42,7 +42,7 @@ class Torso:
     @property
     def small(self) -> bool:
         """Of a chibi: simple forms are better."""
-        return self.figure.build.heads < 4
+        return self.figure.build.small
 
     @cached_property
     def _stations(self) -> tuple[Curve, Curve]:

@@ -8,12 +8,12 @@ from itertools import pairwise
 import numpy as np
 
 from animelayers.artist.cobbling import creases, gloss, heel, laces, piece, sole, toecap
-from animelayers.artist.curves import Curve, along, cut, normals, ribbon
+from animelayers.artist.curves import Curve, along, closed, cut, normals, ribbon
 from animelayers.artist.drawing import Colour, Fragment, Mark, Shade, Stroke
 from animelayers.artist.feet import Foot
 from animelayers.artist.legform import Ease, around, bowed, edges, rim, ring
 from animelayers.artist.pair import Worn
-from animelayers.artist.palette import mix, shifted
+from animelayers.artist.palette import STEEL, mix, shifted
 from animelayers.artist.trimmings import readable
 
 
@@ -133,7 +133,7 @@ def long_boots(worn: Worn) -> list[Fragment]:
 def greaves(worn: Worn) -> list[Fragment]:
     """Plates over shin, knee and foot."""
     form, garment, b, leg = worn.form, worn.garment, worn.breadth, worn.leg
-    steel = mix(garment.colour, (176.0, 184.0, 200.0), 0.55)
+    steel = mix(garment.colour, STEEL, 0.55)
     dark = shifted(steel, lightness=-0.14)
     knee = leg.bend
     shin = ring(leg, knee + 0.045, 0.965, 0.03 * b, sag=0.12, over=0.012 * b)
@@ -165,7 +165,7 @@ def _poleyn(form: Foot, steel: Colour, trim: Colour, b: float) -> Fragment:
     shape = np.concatenate([[along(first, 0.5)], right, [along(last, 0.5)], left[::-1]])
     middle = shape.mean(axis=0)
     inner = middle + (shape - middle) * 0.72
-    line = Stroke(np.concatenate([inner, inner[:1]]), 0.6, (0.0, 0.0))
+    line = Stroke(closed(inner), 0.6, (0.0, 0.0))
     return piece(form, shape, trim, 0.012).replace(
         marks=(Mark((inner,), steel),), strokes=(line, Stroke(cut(rim(leg, leg.bend, sag=0.3), 0.2, 0.8), 0.5))
     )

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from animelayers.artist.curves import Curve, path, spline, turned
+from animelayers.artist.curves import Curve, Point, path, spline, turned
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour, Fragment, Mark, Stroke
 from animelayers.artist.folds import Folds, crease, together
 from animelayers.artist.palette import shifted
 from animelayers.artist.trimmings import BLUNT, Finish, beside, finished
-
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,11 @@ class Ribbon:
     z: float
     stripe: Colour | None = None
     """Of a tape along its edges."""
+    side: str = ""
+
+    def piece(self, shape: Curve, rise: float, relief: float) -> Fragment:
+        """A fragment of it; `rise` is its depth over the loops', `relief` a share of the size."""
+        return Fragment(self.tag, self.z + rise, (shape,), self.colour, self.side, relief=relief * self.size)
 
 
 def bow(
@@ -61,7 +64,7 @@ def _loop(ribbon: Ribbon, sign: int, droop: float, plump: float, dice: Dice) -> 
     hollow = Mark((path(end, rim),), shifted(ribbon.colour, lightness=-0.1))
     tapes = tuple(beside(spline(edge), fold, 2.2 * fold) for edge in (top, back))
     marks = (Mark(tapes, ribbon.stripe), hollow) if ribbon.stripe else (hollow,)
-    front = Fragment(ribbon.tag, ribbon.z, (path(top, end, back),), ribbon.colour, relief=0.03)
+    front = ribbon.piece(path(top, end, back), 0.0, 0.15)
     return finished(front, Finish(marks, strokes=(Stroke(spline(rim), 0.7, BLUNT),)), together(creases))
 
 
@@ -82,7 +85,7 @@ def _tail(ribbon: Ribbon, length: float, sign: int, dice: Dice) -> Fragment:
     edge = beside(right, sign * 0.08 * ribbon.size, sign * 0.16 * ribbon.size)
     tape = Finish((Mark((edge,), ribbon.stripe),)) if ribbon.stripe else Folds()
     shape = np.concatenate([left, tip, right[::-1]])
-    return finished(Fragment(ribbon.tag, ribbon.z - 0.006, (shape,), ribbon.colour, relief=0.025), fold, tape)
+    return finished(ribbon.piece(shape, -0.006, 0.12), fold, tape)
 
 
 def _knot(ribbon: Ribbon, dice: Dice) -> Fragment:
@@ -90,4 +93,4 @@ def _knot(ribbon: Ribbon, dice: Dice) -> Fragment:
     half = np.array([(0, -h), (w, -0.8 * h), (1.1 * w, 0), (w, 0.8 * h), (0, h)])
     shape = spline(np.concatenate([half, half[-2:0:-1] * (-1, 1)]), closed=True) + ribbon.at
     fold = crease(np.array([(-0.5 * w, -0.9 * h), (-0.25 * w, 0), (-0.45 * w, 0.6 * h)]) + ribbon.at, 0.2 * w, line=0.5)
-    return finished(Fragment(ribbon.tag, ribbon.z + 0.006, (shape,), ribbon.colour, relief=0.02), fold)
+    return finished(ribbon.piece(shape, 0.006, 0.1), fold)

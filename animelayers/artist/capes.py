@@ -10,8 +10,8 @@ from animelayers.artist.drawing import Colour, Fragment, Material, Plane
 from animelayers.artist.figure import SIDES
 from animelayers.artist.fitting import Fitting, darker, signed
 from animelayers.artist.folds import crease, together
-from animelayers.artist.palette import mix
-from animelayers.artist.trimmings import GOLD, Finish, beside, finished, piping, readable
+from animelayers.artist.palette import GOLD, mix
+from animelayers.artist.trimmings import Finish, beside, finished, piping, readable
 
 BEHIND = Plane.ARM_BEHIND - 0.08
 """Behind arms and legs, before the hair on the back."""

@@ -10,9 +10,9 @@ from animelayers.artist.drawing import Colour, Fragment, Plane
 from animelayers.artist.fitting import Fitting, cut_of, darker, signed
 from animelayers.artist.folds import Folds
 from animelayers.artist.fronts import Panel, back_of, fronts, inner, lapels
-from animelayers.artist.girdles import belt
-from animelayers.artist.palette import WHITE, mix
-from animelayers.artist.trimmings import GOLD, Finish, beside, buttons, finished, lines, pocket, stitches, welt
+from animelayers.artist.palette import GOLD, WHITE, mix
+from animelayers.artist.trimmings import Finish, beside, buttons, finished, lines, pocket, stitches, welt
+from animelayers.artist.waist import belt
 
 
 def coat(fit: Fitting) -> list[Fragment]:
@@ -34,7 +34,7 @@ def coat(fit: Fitting) -> list[Fragment]:
     ]
     other = [*edge[:2], (1.7 * ajar + 0.02, low), (1.5 * ajar + 0.02, 4.0), (2.2 * ajar + 0.02, hem)]
     made = fronts(fit, cut, (other, edge), rounded=0.03)
-    out: list[Fragment] = [back_of(fit, cut, z=drapery.BEHIND_LEGS)]
+    out: list[Fragment] = [back_of(fit, cut, z=Plane.BEHIND_LEGS)]
     if ajar or kind != "duffle":
         out = [*inner(fit), *out]
     out += [finished(panel.fragment, *_work(fit, panel, kind, lap, low, ajar)) for panel in made]
@@ -42,7 +42,7 @@ def coat(fit: Fitting) -> list[Fragment]:
         out += toggles(fit)
         return out + collars.hood(fit, fit.colour, darker(fit.colour, 0.25))
     if kind == "belted" or (kind == "double" and d.chance(0.3)):
-        out.append(belt(fit, 4.0, darker(fit.colour, 0.1), mix(GOLD, fit.colour, 0.2), ease=0.1, width=0.13))
+        out += belt(fit.girth(4.0, 0.13, ease=0.1), darker(fit.colour, 0.1), d.of("belt"), mix(GOLD, fit.colour, 0.2))
     if kind == "fur":
         return out + collars.fur(fit, mix(fit.garment.trim, WHITE, 0.65))
     return out + lapels(fit, low, broad=d.uniform(0.3, 0.4), notch=d.chance(0.7))

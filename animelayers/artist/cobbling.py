@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from animelayers.artist.curves import Curve, along, ribbon, spline
+from animelayers.artist.curves import Curve, along, ellipse, ribbon, spline
 from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Shade, Stroke
 from animelayers.artist.feet import Foot
 from animelayers.artist.legform import BOWED, around
@@ -84,9 +84,8 @@ def held(form: Foot, band: Fragment) -> Fragment:
 def buckle(form: Foot, a: float, c: float, size: float, colour: Colour, z: float = 0.01) -> Fragment:
     """A small frame or a round button."""
     x, y = form.point(a, c)
-    t = np.linspace(0, 2 * math.pi, 14, endpoint=False)
     r = size * form.unit
-    return piece(form, np.stack([x + r * np.cos(t), y + r * np.sin(t)], axis=1), colour, z).replace(casts=0.3)
+    return piece(form, ellipse(x, y, r, r, steps=14), colour, z).replace(casts=0.3)
 
 
 def apron(form: Foot, start: float, end: float, low: float = 0.14, high: float = 0.86) -> Curve:
@@ -122,13 +121,9 @@ def laces(form: Foot, start: float, stop: float, rows: int, colour: Colour) -> l
 def gloss(form: Foot, a: float = 0.72, c: float = 0.62, size: float = 0.16) -> Shade:
     """A spot of light on the toe."""
     p = np.array([form.point(a, c - 0.12), form.point(a + 0.09, c), form.point(a + 0.02, c + 0.12)])
-    middle = p.mean(axis=0)
-    t = np.linspace(0, 2 * math.pi, 16, endpoint=False)
-    r = size * form.unit
-    turn = math.atan2(*(p[2] - p[0])[::-1])
-    oval = np.stack([r * np.cos(t), 0.4 * r * np.sin(t)], axis=1)
-    co, si = math.cos(turn), math.sin(turn)
-    return Shade((oval @ np.array([[co, si], [-si, co]]) + middle,), -0.8, 0.02 * form.unit)
+    (x, y), r = p.mean(axis=0), size * form.unit
+    oval = ellipse(float(x), float(y), r, 0.4 * r, turn=math.atan2(*(p[2] - p[0])[::-1]), steps=16)
+    return Shade((oval,), -0.8, 0.02 * form.unit)
 
 
 def bare(subject: Subject, form: Foot, z: float = 0.0) -> Fragment:
@@ -147,19 +142,6 @@ def _toes(form: Foot) -> list[Stroke]:
         Stroke(spline([form.point(0.8, c), form.point(0.9, c), form.point(1.0, c)], steps=4), 0.6, (0.6, 0.1))
         for c in shares
     ]
-
-
-def bow(form: Foot, at: tuple[float, float], size: float, colour: Colour) -> Fragment:
-    """Two loops and a knot in one piece."""
-    x, y = at
-    r = size * form.unit
-    loops = [
-        spline([(x, y), (x + s * r, y - 0.6 * r), (x + s * 1.15 * r, y + 0.5 * r)], closed=True, steps=5)
-        for s in (-1, 1)
-    ]
-    t = np.linspace(0, 2 * math.pi, 12, endpoint=False)
-    knot = np.stack([x + 0.25 * r * np.cos(t), y + 0.3 * r * np.sin(t)], axis=1)
-    return piece(form, loops[0], colour, 0.012, Material.CLOTH).replace(shape=(*loops, knot), relief=0.05 * form.unit)
 
 
 def creases(curve: Curve, inwards: Curve, count: int, reach: float) -> list[Stroke]:

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from animelayers.artist.bodice import Spots
 from animelayers.artist.curves import Curve, along, cut, length, normals, path, spline
-from animelayers.artist.drawing import Colour, Fragment, Mark, Plane, Shade
+from animelayers.artist.drawing import Colour, Fragment, Mark, Plane
 from animelayers.artist.fitting import BEHIND_NECK, Fitting, darker, signed
 from animelayers.artist.folds import crease, frill, together
 from animelayers.artist.palette import shifted
 from animelayers.artist.patterns import scallops
 from animelayers.artist.trimmings import Finish, beside, finished, lines, piping, rib
-
-Spots = Sequence[tuple[float, float]]
-
 
 OVER_ARM = Plane.ARM + 0.02
 """Broad collars lie on the shoulders of the sleeves."""
@@ -290,9 +288,3 @@ def ruffle(fit: Fitting, line: Curve, depth: float, colour: Colour, *, z: float 
     """A frill sewn along a line, hanging from it."""
     made = frill(line, depth, fit.dice.of("ruffle").of(round(z * 1e4)))
     return finished(fit.piece(made.shape, z, colour, relief=0.02), made.folds)
-
-
-def shadow_under(fit: Fitting, spots: Spots, reach: float = 0.07) -> Shade:
-    """Shadow that a collar leaves on the chest where light comes from above."""
-    line = fit.torso.curve(spots)
-    return Shade((np.concatenate([line, line[::-1] + (0, reach * fit.b)]),), 0.8)

@@ -145,8 +145,12 @@ def _freckles(subject: Subject) -> Marks:
     return (Mark(dots, warm(subject.palette.skin, 0.16), 0.6),)
 
 
+def _nothing(*_: object) -> Marks:
+    return ()
+
+
 BLUSHES: dict[str, Callable[[Subject, int], Marks]] = {
-    "none": lambda subject, sign: (),  # noqa: ARG005 - one of a table
+    "none": _nothing,
     "soft": _soft,
     "hatch": _hatched,
     "wide": _wide,
@@ -154,7 +158,7 @@ BLUSHES: dict[str, Callable[[Subject, int], Marks]] = {
     "shine": _shining,
 }
 EXTRAS: dict[str, Callable[[Subject], Marks]] = {
-    "none": lambda subject: (),  # noqa: ARG005 - one of a table
+    "none": _nothing,
     "tears": _tears,
     "sweat": _sweat,
     "mole": _mole,

@@ -43,21 +43,35 @@ def _ear(subject: Subject, side: str, outline: Curve, inner: Curve, *, tufts: bo
         return head.place(shape * (sign, 1) + yaw)
 
     shell = Fragment(
-        "ears", BEHIND_FRINGE, (place(outline),), colour, side, Material.HAIR, relief=0.03,
+        "ears",
+        BEHIND_FRINGE,
+        (place(outline),),
+        colour,
+        side,
+        Material.HAIR,
+        relief=0.03,
         marks=(Mark((place(inner),), inside),),
         shades=(Shade((place(cut(inner, 0.45, 1.0)),), 0.7, blur=0.01),),
         strokes=(Stroke(place(inner), 0.5, (0.3, 0.3)),),
-    )  # fmt: skip
+    )
     if not tufts:
         return [shell]
     fur = shifted(colour, lightness=0.14, chroma=0.7)
     return [
         shell,
         Fragment(
-            "ears", BEHIND_FRINGE + 0.005, (place(_tuft(inner)),), fur, side, Material.HAIR, relief=0, casts=0.3,
-            outlined=False, strokes=tuple(Stroke(place(lock), 0.6, (0.4, 0.1)) for lock in _locks(inner)),
+            "ears",
+            BEHIND_FRINGE + 0.005,
+            (place(_tuft(inner)),),
+            fur,
+            side,
+            Material.HAIR,
+            relief=0,
+            casts=0.3,
+            outlined=False,
+            strokes=tuple(Stroke(place(lock), 0.6, (0.4, 0.1)) for lock in _locks(inner)),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _locks(inner: Curve) -> list[Curve]:

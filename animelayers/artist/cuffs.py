@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from animelayers.artist.curves import Curve, along
+from animelayers.artist.curves import Curve, along, ellipse
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Fragment, Mark, Material, Stroke
+from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Stroke
 from animelayers.artist.folds import frill
 from animelayers.artist.palette import shifted
 from animelayers.artist.patterns import contrasting
@@ -66,14 +66,13 @@ def _sailor(form: Tube, garment: Garment, b: float, dice: Dice) -> Cuff:
 def _buttons(form: Tube, garment: Garment, b: float, dice: Dice) -> Cuff:
     """Buttons in a row along the back seam."""
     shares = [_at(form, b * (0.045 + 0.045 * k)) for k in range(dice.integer(2, 3))]
-    t = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-    dot = np.stack([np.cos(t), np.sin(t)], axis=1) * 0.014 * b
+    dot = ellipse(0, 0, 0.014 * b, 0.014 * b, steps=12)
     spots = [along(form.across(share), 0.2) for share in shares]
     return Cuff(_plain(form, garment, b, dice).strokes, (Mark(tuple(dot + s for s in spots), contrasting(garment)),))
 
 
 def _piece(
-    form: Tube, above: float, ease: float, garment: Garment, *, colour: tuple[float, float, float] | None = None
+    form: Tube, above: float, ease: float, garment: Garment, *, colour: Colour | None = None
 ) -> tuple[Tube, Fragment]:
     """A cuff of its own around the sleeve's end, wider by `ease` (narrower if negative)."""
     piece = form.piece(_at(form, above), 1.0)
@@ -91,8 +90,7 @@ def _band(form: Tube, garment: Garment, b: float, dice: Dice) -> Cuff:
     colour = dice.pick({0: 2, 1: 1})
     piece, made = _piece(form, 0.085 * b, 0.006 * b, garment, colour=garment.trim if colour else None)
     spot = along(piece.across(0.5), 0.25)
-    t = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-    button = np.stack([np.cos(t), np.sin(t)], axis=1) * 0.013 * b + spot
+    button = ellipse(0, 0, 0.013 * b, 0.013 * b, steps=12) + spot
     return Cuff(fragment=made.replace(marks=(Mark((button,), shifted(made.colour, lightness=-0.2)),)))
 
 

@@ -10,6 +10,8 @@ import numpy.typing as npt
 Curve = npt.NDArray[np.float64]
 """float [n, 2], `(x, y)`."""
 
+Point = tuple[float, float]
+
 Points = Curve | Sequence[tuple[float, float]]
 
 STEPS = 10
@@ -48,6 +50,11 @@ def distinct(curve: Curve) -> Curve:
     """A closed curve without points that repeat the one before them."""
     step = curve - np.roll(curve, 1, axis=0)
     return np.asarray(curve[np.abs(step).max(axis=1) > 1e-9])
+
+
+def closed(outline: Curve) -> Curve:
+    """An outline as a line that ends where it began."""
+    return np.concatenate([outline, outline[:1]])
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, *, turn: float = 0.0, steps: int = 40) -> Curve:

@@ -9,6 +9,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+Range = tuple[float, float]
+"""Lowest and highest of a draw."""
+
 
 class Dice:
     """Draws that depend on a seed and a path of names only: the same on every machine and in every process.

@@ -15,8 +15,6 @@ from animelayers.artist.folds import Folds, crease, frill, gather, together
 from animelayers.artist.patterns import Weave, weave
 from animelayers.artist.trimmings import BLUNT, finished
 
-BEHIND_LEGS = Plane.LEG_FAR - 0.04
-
 
 @dataclass(frozen=True, slots=True)
 class Fall:
@@ -40,7 +38,7 @@ class Fall:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Skirt:
+class Drape:
     """The outline of a skirt in pieces, left and right as in the picture."""
 
     waist: Curve
@@ -68,7 +66,7 @@ def knees(fit: Fitting, share: float) -> float:
     return float(np.interp(share, (0, 0.5, 1), joints))
 
 
-def cut_skirt(fit: Fitting, fall: Fall, dice: Dice) -> Skirt:
+def cut_skirt(fit: Fitting, fall: Fall, dice: Dice) -> Drape:
     """The shape of a skirt on a figure; it is wide enough for the legs."""
     torso, b = fit.torso, fit.b
     left, right = (_side(fit, fall, side, dice) for side in SIDES)
@@ -77,7 +75,7 @@ def cut_skirt(fit: Fitting, fall: Fall, dice: Dice) -> Skirt:
     waist[[0, -1]] = left[0], right[0]
     hem = _hem(fall, left[-1], right[-1], b, dice.of("hem"))
     cloth = weave(left, right, bow=0.07 * b)
-    return Skirt(waist, (left, right), hem, _hanging(fall, waist, hem, b, dice.of("folds")), cloth)
+    return Drape(waist, (left, right), hem, _hanging(fall, waist, hem, b, dice.of("folds")), cloth)
 
 
 def _side(fit: Fitting, fall: Fall, side: str, dice: Dice) -> Curve:
@@ -128,23 +126,23 @@ def _hanging(fall: Fall, waist: Curve, hem: Curve, b: float, dice: Dice) -> Fold
     return together(folds)
 
 
-def front(fit: Fitting, skirt: Skirt, z: float, colour: Colour | None = None, *, patterned: bool = True) -> Fragment:
+def front(fit: Fitting, skirt: Drape, z: float, colour: Colour | None = None, *, patterned: bool = True) -> Fragment:
     """The skirt as it is seen from the front."""
     strokes = [*(Stroke(side, 1.0, BLUNT) for side in skirt.sides), Stroke(skirt.hem, 1.0, BLUNT)]
     piece = fit.piece(skirt.outline, z, colour, relief=0.1 * fit.b**0.5, outlined=False, strokes=tuple(strokes))
     return finished(piece, *([fit.pattern(skirt.cloth)] if patterned else []), skirt.folds)
 
 
-def back(fit: Fitting, skirt: Skirt, colour: Colour) -> Fragment:
+def back(fit: Fitting, skirt: Drape, colour: Colour) -> Fragment:
     """The inside of its far half, behind the legs."""
     left, right = skirt.sides
     rise = np.array([0, 0.02 * fit.b])
     hem = spline([tuple(left[-1] - rise), tuple((left[-1] + right[-1]) / 2 + 1.4 * rise), tuple(right[-1] - rise)])
     shape = np.concatenate([skirt.waist, right[:-2], hem[::-1], left[:-2][::-1]])
-    return fit.piece(shape, BEHIND_LEGS, darker(colour, 0.35), relief=0.0)
+    return fit.piece(shape, Plane.BEHIND_LEGS, darker(colour, 0.35), relief=0.0)
 
 
-def flounce(fit: Fitting, skirt: Skirt, share: float, depth: float, colour: Colour, z: float, dice: Dice) -> Fragment:
+def flounce(fit: Fitting, skirt: Drape, share: float, depth: float, colour: Colour, z: float, dice: Dice) -> Fragment:
     """A frill sewn across a skirt at a share of its length; 1 is the hem."""
     line = skirt.hem if share >= 1 else skirt.across(share)
     made = frill(line, depth, dice, pitch=max(1.2 * depth, 0.09 * fit.b), flare=0.15 * depth)

@@ -51,6 +51,8 @@ class Plane:
     """Tops whose hem is under the waistband."""
     SURFACE = -0.1
     """Where shadows meet neck, chest and tucked tops: their `Fragment.ground`."""
+    BEHIND_LEGS = -0.465
+    """The inside of the back of skirts and coats."""
     LEG_FAR = -0.42
     LEG_NEAR = -0.36
     SHOE = 0.02
@@ -64,7 +66,6 @@ class Plane:
     """Tails and locks that hang in front of the shoulders but start behind the face."""
     EAR = 0.3
     FACE = 0.36
-    CHEEK = 0.38
     EYEWHITE = 0.4
     IRIS = 0.41
     LID = 0.42
@@ -79,7 +80,6 @@ class Plane:
     HEADWEAR = 0.66
     ARM_FRONT = 0.8
     """Arms and hands raised before the face; crossed arms lie a little above `ARM`."""
-    OBJECT = 0.76
 
 
 @dataclass(frozen=True, slots=True, eq=False)

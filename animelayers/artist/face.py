@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from animelayers.artist.build import Build
 from animelayers.artist.dice import Dice
 from animelayers.artist.eyeshape import EYES
-from animelayers.artist.figure import Build, Head
+from animelayers.artist.figure import Head
 from animelayers.artist.wardrobe import Weights
 
 
@@ -179,7 +180,7 @@ _SLITS = ("cat", "fox", "demon", "dragon")
 
 def choose(dice: Dice, build: Build, head: Head, mood: str, animal: str) -> Face:
     """A face that suits the build: chibis have big low eyes, men narrow ones under thick brows."""
-    kind = "chibi" if build.heads < 3.9 else "man" if build.masculine > 0.5 else "woman"
+    kind = "chibi" if build.small else "man" if build.masculine > 0.5 else "woman"
     expression = MOODS[mood]
     d = dice.of("features")
     shape, eyes = dice.of("shape").pick(_SHAPES[kind]), dice.of("eyes").pick(_EYES[kind])

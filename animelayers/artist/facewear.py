@@ -109,7 +109,7 @@ def _temples(worn: Spectacles) -> list[Curve]:
     return bars
 
 
-def _frame(subject: Subject, shapes: list[Curve], colour: Colour) -> Fragment:
+def _frame(shapes: list[Curve], colour: Colour) -> Fragment:
     return Fragment(
         "eyewear",
         Plane.EYEWEAR,
@@ -152,7 +152,7 @@ def _glasses(subject: Subject, dice: Dice) -> list[Fragment]:
     shapes = [curve for side in SIDES for curve in worn.rim(side)] + [_bridge(worn), *_temples(worn)]
     glints = dice.chance(0.6)
     lenses = [_lens(worn, side, (236, 244, 250), 0.14, glints) for side in SIDES]
-    return [*lenses, _frame(subject, shapes, subject.outfit.eyewear.colour)]
+    return [*lenses, _frame(shapes, subject.outfit.eyewear.colour)]
 
 
 def _half_rims(subject: Subject, dice: Dice) -> list[Fragment]:
@@ -163,7 +163,7 @@ def _half_rims(subject: Subject, dice: Dice) -> list[Fragment]:
     kept = edge[edge[:, 1] > -0.02] if below else edge[edge[:, 1] < 0.005]
     bars = [worn.bar(worn.at(side, kept)) for side in SIDES]
     lenses = [_lens(worn, side, (236, 244, 250), 0.12, glints=True) for side in SIDES]
-    return [*lenses, _frame(subject, [*bars, _bridge(worn), *_temples(worn)], subject.outfit.eyewear.colour)]
+    return [*lenses, _frame([*bars, _bridge(worn), *_temples(worn)], subject.outfit.eyewear.colour)]
 
 
 def _sunglasses(subject: Subject, dice: Dice) -> list[Fragment]:
@@ -172,7 +172,7 @@ def _sunglasses(subject: Subject, dice: Dice) -> list[Fragment]:
     glass = mix(colour, dice.pick([(30, 26, 34), (70, 40, 30), (30, 40, 70)]), 0.75)
     shapes = [curve for side in SIDES for curve in worn.rim(side)] + [_bridge(worn), *_temples(worn)]
     lenses = [_lens(worn, side, glass, dice.pick({0.88: 2, 0.6: 1}), glints=True) for side in SIDES]
-    return [*lenses, _frame(subject, shapes, colour)]
+    return [*lenses, _frame(shapes, colour)]
 
 
 def _eyepatch(subject: Subject, dice: Dice) -> list[Fragment]:
@@ -211,7 +211,7 @@ def _monocle(subject: Subject, dice: Dice) -> list[Fragment]:
     chain = ribbon(spline([tuple(start), (start[0] + 0.07 * SIDES[side], start[1] + 0.2), (x, y)]), 0.0035)
     return [
         _lens(worn, side, (236, 244, 250), 0.14, glints=True),
-        _frame(subject, [*worn.rim(side), same_way(chain)], gold),
+        _frame([*worn.rim(side), same_way(chain)], gold),
     ]
 
 

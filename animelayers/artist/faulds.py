@@ -6,17 +6,15 @@ import math
 
 import numpy as np
 
-from animelayers.artist import waist
-from animelayers.artist.curves import Curve, spline
+from animelayers.artist.curves import Curve, closed, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Stroke
 from animelayers.artist.hang import Hang, Measure, hang, waistline
-from animelayers.artist.palette import mix, shifted
+from animelayers.artist.palette import STEEL, mix, shifted
 from animelayers.artist.skirts import draw_cloth
 from animelayers.artist.subject import Subject
 from animelayers.artist.trimmings import Finish, buttons, finished
-
-STEEL: Colour = (176.0, 184.0, 200.0)
+from animelayers.artist.waist import Girth, belt
 
 
 def draw_faulds(subject: Subject, dice: Dice) -> list[Fragment]:
@@ -29,7 +27,8 @@ def draw_faulds(subject: Subject, dice: Dice) -> list[Fragment]:
     style = _tassets if dice.of("style").chance(0.5) else _lames
     top = waistline(subject.figure, 0.1)
     out = [*draw_cloth(subject, cloth, dice.of("under")), *style(subject, frame, steel, dice.of("plates"))]
-    return [*out, *waist.belt(subject, top - 0.03 * b, 0.11 * b, subject.palette.dark, dice.of("belt"))]
+    girth = Girth(subject.figure, "bottomwear", Plane.BOTTOMWEAR + 0.024, top - 0.03 * b, 0.11 * b, ease=0.035)
+    return out + belt(girth, subject.palette.dark, dice.of("belt"))
 
 
 def _plate(subject: Subject, shape: Curve, steel: Colour, z: float, *, edge: float = 0.03) -> Fragment:
@@ -40,7 +39,7 @@ def _plate(subject: Subject, shape: Curve, steel: Colour, z: float, *, edge: flo
     size = np.ptp(shape, axis=0)
     inner = middle + (shape - middle) * (1 - 2 * edge * b / np.maximum(size, 0.1))
     ring = np.concatenate([shape, shape[:1], inner[::-1], inner[-1:]])
-    line = Stroke(np.concatenate([inner, inner[:1]]), 0.5, (0.0, 0.0))
+    line = Stroke(closed(inner), 0.5, (0.0, 0.0))
     return made.replace(marks=(Mark((ring,), subject.outfit.bottom.trim),), strokes=(line,))
 
 

@@ -9,8 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
+from animelayers.artist.build import Build
 from animelayers.artist.curves import Curve, Points, spline
-from animelayers.artist.figure import SIDES, Build, Limb
+from animelayers.artist.figure import SIDES, Limb
 
 _TURNS = (0.0, 0.55, 1.0)
 """Front, three quarters, side: the views of every table below. x runs towards the toes, y down, the ankle is the origin

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from animelayers.artist.build import Build
 from animelayers.artist.carriage import Carriage, carry
 from animelayers.artist.curves import Curve, along, cut, directions, positions, profile, ribbon, spline, turned
 from animelayers.artist.dice import Dice
@@ -19,30 +20,6 @@ from animelayers.artist.stance import FREQUENT, LEG_POSES, contour
 
 SIDES = {"r": -1, "l": 1}
 """The character's sides and where they lie along x."""
-
-
-@dataclass(frozen=True, slots=True)
-class Build:
-    """Proportions, in head heights."""
-
-    heads: float
-    """Height of the whole figure, 2.2 (chibi) to 8."""
-    masculine: float
-    """0..1: shoulders, neck, jaw, waist."""
-    stout: float
-    """Times the breadth of limbs and trunk, about 1."""
-    neck: float
-    """From the chin to the pit of the neck."""
-
-    @property
-    def scale(self) -> float:
-        """Length of the body compared with one of 6.5 heads."""
-        return (self.heads - 1 - self.neck) / 5.25
-
-    @property
-    def breadth(self) -> float:
-        """Of trunk and limbs compared with one of 6.5 heads: small bodies are stocky."""
-        return float(self.scale**0.72 * self.stout)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,14 +149,6 @@ class Figure:
 LEVELS = ("neck", "shoulder", "armpit", "bust", "waist", "hip", "crotch")
 
 
-def choose_build(dice: Dice) -> Build:
-    """Proportions; small figures have short necks, men broad shoulders."""
-    heads = dice.pick({2.5: 1.6, 3.4: 0.8, 5.2: 3, 5.8: 4, 6.4: 4, 7.1: 1.5}) + dice.near(0, 0.4)
-    masculine = dice.pick({0.0: 7, 0.35: 1.5, 0.9: 2}) if heads > 4.5 else dice.pick({0.0: 3, 0.3: 1})
-    neck = float(np.interp(heads, (2.3, 4.5, 6.5), (0.0, 0.11, 0.2))) + dice.near(0, 0.03)
-    return Build(heads, masculine, dice.near(1.0, 0.1), max(neck, 0.0))
-
-
 def pose(build: Build, dice: Dice, holding: Collection[str] = (), barred: Collection[str] = ()) -> Figure:
     """A body of these proportions in a pose.
 
@@ -228,7 +197,7 @@ def _bent(points: list[tuple[float, float]], soft: float) -> Curve:
 
 def _poses(build: Build, dice: Dice, holding: Collection[str], barred: Collection[str]) -> dict[str, str]:
     """What each arm does; one of them at least holds what is to be held."""
-    barred = {*barred, *(LONG_ARMED if build.heads < 4.4 else ())}
+    barred = {*barred, *(LONG_ARMED if build.small else ())}
     one_each, pairs = _able(SINGLE, SINGLE.keys() - barred), _able(BOTH, BOTH.keys() - barred)
     both = dice.of("both").pick(_able(pairs, ("", *holding)) if holding else pairs)
     first, second = dice.of("first").pick([("l", "r"), ("r", "l")])
@@ -264,7 +233,7 @@ def _arm(
     elbow, wrist = joints(reach, shoulder, goal, (bone, 0.9 * bone), sign, dice.of("joints"))
     first, second = math.dist(shoulder, elbow), math.dist(elbow, wrist)
     share = first / (first + second)
-    outer, inner = arm_contour(build.heads, build.masculine, share, bend(shoulder, elbow, wrist))
+    outer, inner = arm_contour(build, share, bend(shoulder, elbow, wrist))
     spine = arm_spine(shoulder, elbow, wrist)
     t = positions(spine)
     bow = 0.5 * (np.interp(t, *outer.T) - np.interp(t, *inner.T))
@@ -292,7 +261,7 @@ def _leg(build: Build, trunk: tuple[tuple[float, ...], ...], side: str, pose_: s
     """A leg whose outline goes on from the hip's, its middle bowed so that both contours are its own."""
     b, sign, stance = build.breadth, SIDES[side], LEG_POSES[pose_][0 if near else 1]
     bend = stance.seen[0] / sum(stance.seen)
-    outer, inner = contour(build.heads, build.masculine, bend)
+    outer, inner = contour(build, bend)
     y, x, right, left = trunk[-2]
     bone = 0.5 * (5.25 * build.scale - y - 0.27 * b)
     joints = [(x + sign * ((right if sign < 0 else left) - outer[0, 1] * b), y)]

@@ -18,6 +18,7 @@ from animelayers.artist.palette import mix, shifted
 from animelayers.artist.patterns import Weave
 from animelayers.artist.subject import Subject
 from animelayers.artist.trimmings import Finish, finished, readable
+from animelayers.artist.waist import Girth
 from animelayers.artist.wardrobe import Garment, Outfit
 
 BEHIND_NECK = Plane.NECK - 0.06
@@ -71,6 +72,11 @@ class Fitting:
 
     def pattern(self, cloth: Weave) -> Finish:
         return Finish(patterns.marks(self.garment, cloth, self.b))
+
+    def girth(self, level: float, height: float, z: float = Plane.TOPWEAR + 0.02, *, ease: float = 0.035) -> Girth:
+        """Where something `height` breadths tall is bound around the trunk, with its middle at a level."""
+        tall = height * self.b
+        return Girth(self.torso.figure, "topwear", z, self.torso.y(level) - tall / 2, tall, ease)
 
     def neckline(self, name: str) -> dict[str, Any]:
         """A neckline by name, as arguments of a `Cut`."""

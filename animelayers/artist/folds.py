@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from animelayers.artist.curves import Curve, Points, along, length, normals, positions, spline
+from animelayers.artist.curves import Curve, Point, Points, along, length, normals, positions, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Shade, Stroke
-
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,14 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from animelayers.artist.curves import Curve, arc, ellipse, path, ribbon, spline
+from animelayers.artist.curves import Curve, arc, closed, ellipse, path, ribbon, spline
 from animelayers.artist.drawing import Colour, Fragment, Material, Plane
-from animelayers.artist.palette import shifted
+from animelayers.artist.motifs import star
+from animelayers.artist.palette import GOLD, SILVER, shifted
 from animelayers.artist.props import Prop, both, taper
 
 WOOD: Colour = (133.0, 92.0, 60.0)
-STEEL: Colour = (206.0, 212.0, 222.0)
-GOLD: Colour = (226.0, 182.0, 88.0)
 
 
 def umbrella(p: Prop) -> list[Fragment]:
@@ -144,7 +143,7 @@ def sword(p: Prop) -> list[Fragment]:
     return [
         p.piece(
             blade,
-            STEEL,
+            SILVER,
             material=Material.GLOSSY,
             relief=0.0,
             strokes=[p.line(temper, 0.5, (0.0, 0.4))],
@@ -214,7 +213,7 @@ def shield(p: Prop) -> list[Fragment]:
             material=Material.GLOSSY,
             relief=0.06,
             marks=[p.mark(p.trim, *emblem), p.mark(GOLD, rim)],
-            strokes=[p.line(np.concatenate([inner, inner[:1]]), 0.6)],
+            strokes=[p.line(closed(inner), 0.6)],
         )
     ]
 
@@ -222,12 +221,5 @@ def shield(p: Prop) -> list[Fragment]:
 EMBLEMS: dict[str, tuple[Curve, ...]] = {
     "cross": (taper(-0.28, 0.34, 0.05, 0.05), np.array([(-0.24, -0.12), (0.24, -0.12), (0.24, -0.02), (-0.24, -0.02)])),
     "chevron": (np.array([(0.0, -0.16), (0.26, 0.12), (0.26, 0.24), (0.0, -0.02), (-0.26, 0.24), (-0.26, 0.12)]),),
-    "star": (
-        np.array(
-            [
-                (r * math.sin(a), -r * math.cos(a))
-                for r, a in ((0.22 if k % 2 == 0 else 0.09, math.pi * k / 5) for k in range(10))
-            ]
-        ),
-    ),
+    "star": (0.22 * star(),),
 }

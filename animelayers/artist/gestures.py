@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from animelayers.artist.dice import Dice
-from animelayers.artist.figure import SIDES, Build, Limb
+from animelayers.artist.build import Build
+from animelayers.artist.dice import Dice, Range
+from animelayers.artist.figure import SIDES, Limb
 from animelayers.artist.hands import GESTURES, Hand, Make, Turn, hand
-
-Range = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +78,6 @@ HANDLINGS: dict[str, tuple[Handling, ...]] = {
 }
 """By pose of the arm."""
 
-MITTENS = 3.6
-"""Heads; smaller figures have mittens for hands."""
-
 
 def held_hand(build: Build, arm: Limb, dice: Dice) -> Hand:
     """The hand of an arm."""
@@ -96,8 +92,8 @@ def pose_hand(build: Build, arm: Limb, handling: Handling, dice: Dice) -> Hand:
     if handling.aim is not None:
         angle = math.pi / 2 - sign * math.radians(d.uniform(*handling.aim))
     turn = Turn(d.uniform(*handling.roll), d.uniform(*handling.flex))
-    mitten = build.heads < MITTENS
-    make = Make(size(build), float(arm.radius(1.0)[0]), 1.35 if mitten else 1.0 + 0.14 * build.masculine, mitten)
+    breadth = 1.35 if build.small else 1.0 + 0.14 * build.masculine
+    make = Make(size(build), float(arm.radius(1.0)[0]), breadth, build.small)
     return hand(arm.joints[2], angle, arm.side, make, GESTURES[handling.gesture], turn)
 
 

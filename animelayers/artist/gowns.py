@@ -6,15 +6,14 @@ import numpy as np
 
 from animelayers.artist import collars, drapery, shirts
 from animelayers.artist.bodice import Cut, Trunk
-from animelayers.artist.bows import Ribbon, bow
 from animelayers.artist.curves import along, cut, spline
-from animelayers.artist.drapery import Fall, Skirt
+from animelayers.artist.drapery import Drape, Fall
 from animelayers.artist.drawing import Colour, Fragment, Plane
 from animelayers.artist.fitting import Fitting, cut_of, darker, nape, shell, signed, skin_trunk
 from animelayers.artist.folds import Folds, frill, gather
-from animelayers.artist.girdles import belt, hanging_end, sash
-from animelayers.artist.palette import WHITE, mix
-from animelayers.artist.trimmings import GOLD, Finish, beside, buttons, finished, lacing, lines, piping
+from animelayers.artist.palette import GOLD, WHITE, mix
+from animelayers.artist.trimmings import Finish, beside, buttons, finished, lacing, lines, piping
+from animelayers.artist.waist import belt, hanging_end, sash, tied
 
 LENGTHS = {"mini": 0.24, "short": 0.33, "knee": 0.47, "midi": 0.68, "long": 0.95}
 """Hems on the leg: 0 at the hips, 1 at the ankles."""
@@ -32,7 +31,7 @@ def dress(fit: Fitting) -> list[Fragment]:
     return out + waist(fit)
 
 
-def skirt_of(fit: Fitting, style: str, length: str, *, level: float = 4.0) -> Skirt:
+def skirt_of(fit: Fitting, style: str, length: str, *, level: float = 4.0) -> Drape:
     """A skirt by style and length."""
     d = fit.dice.of("skirt")
     share = LENGTHS[length]
@@ -49,7 +48,7 @@ def skirt_of(fit: Fitting, style: str, length: str, *, level: float = 4.0) -> Sk
     return drapery.cut_skirt(fit, fall, d)
 
 
-def layers(fit: Fitting, skirt: Skirt, style: str, second: Colour) -> list[Fragment]:
+def layers(fit: Fitting, skirt: Drape, style: str, second: Colour) -> list[Fragment]:
     """The skirt itself with its tiers, frills, bands; the petticoat first."""
     d, b = fit.dice.of("layers"), fit.b
     z = Plane.TOPWEAR - 0.012
@@ -80,7 +79,7 @@ def layers(fit: Fitting, skirt: Skirt, style: str, second: Colour) -> list[Fragm
     return [body]
 
 
-def tiers(fit: Fitting, skirt: Skirt, second: Colour) -> list[Fragment]:
+def tiers(fit: Fitting, skirt: Drape, second: Colour) -> list[Fragment]:
     """Three skirts over each other, each shorter one above the longer."""
     d, out = fit.dice.of("tiers"), []
     low, top = float(skirt.hem[:, 1].mean()), float(skirt.waist[:, 1].mean())
@@ -193,13 +192,11 @@ def waist(fit: Fitting) -> list[Fragment]:
     if kind == "none":
         return []
     if kind == "belt":
-        return [belt(fit, 3.98, darker(fit.garment.trim, 0.4), GOLD, ease=0.025, width=0.08)]
-    band = sash(fit, 4.0, fit.trim, width=d.uniform(0.1, 0.18))
+        return belt(fit.girth(3.98, 0.08, ease=0.025), darker(fit.garment.trim, 0.4), d.of("belt"), GOLD)
+    girth = fit.girth(4.0, d.uniform(0.1, 0.18), Plane.TOPWEAR + 0.016, ease=0.022)
     if kind == "sash":
-        return [band]
-    x = d.pick([0.0, 0.0, 0.22, -0.22])
-    ribbon = Ribbon(fit.torso.point(x, 4.05), 0.2 * fit.b, fit.trim, "topwear", Plane.TOPWEAR + 0.03)
-    return [band, *bow(ribbon, fit.dice.of("waist bow"), tails=0.45 * fit.b)]
+        return [sash(girth, fit.trim, d.of("sash"))]
+    return tied(girth, fit.trim, d.of("sash"), d.pick([0.5, 0.5, 0.8, 0.2]))
 
 
 def maid(fit: Fitting) -> list[Fragment]:
@@ -214,11 +211,11 @@ def maid(fit: Fitting) -> list[Fragment]:
     if d.chance(0.6):
         out.append(drapery.flounce(fit, skirt, 1.0, 0.1 * b, white, z - 0.004, d.of("petticoat")))
     out += [*apron(fit, skirt, white), *bib(fit, white)]
-    out.append(sash(fit, 4.0, white, width=0.13, z=Plane.TOPWEAR + 0.02))
+    out.append(sash(fit.girth(4.0, 0.13, ease=0.022), white, d.of("sash")))
     return out + (collars.peter_pan(fit, white) if d.chance(0.65) else collars.stand(fit, white, height=0.55))
 
 
-def apron(fit: Fitting, skirt: Skirt, white: Colour) -> list[Fragment]:
+def apron(fit: Fitting, skirt: Drape, white: Colour) -> list[Fragment]:
     """The skirt of an apron over a skirt, with a frill around it."""
     d, b = fit.dice.of("apron"), fit.b
     share, wide = d.uniform(0.66, 0.82), d.uniform(0.55, 0.75)
@@ -289,12 +286,10 @@ def robe(fit: Fitting) -> list[Fragment]:
     else:
         body = finished(body, piping(made.neckline, -0.08 * b, border, line=0.6))
     out += [body, nape(fit, made)]
-    sash_ = sash(
-        fit, 3.98, fit.trim if d.chance(0.5) else darker(fit.colour, 0.3), width=d.uniform(0.13, 0.24), ease=0.05
-    )
-    out.append(sash_)
+    girth = fit.girth(3.98, d.uniform(0.13, 0.24), ease=0.05)
+    out.append(sash(girth, fit.trim if d.chance(0.5) else darker(fit.colour, 0.3), d.of("sash")))
     if d.chance(0.4):
-        out.append(hanging_end(fit, border))
+        out.append(hanging_end(girth, border, d.of("end")))
     extra = d.pick({"none": 2, "stand": 2, "cowl": 1, "hood": 1})
     if extra == "stand":
         out += collars.stand(fit, border, height=0.9, gap=0.08)
@@ -325,5 +320,5 @@ def tunic(fit: Fitting) -> list[Fragment]:
     out = [finished(body, *work), nape(fit, made)]
     if d.chance(0.75):
         leather = mix(darker(fit.garment.trim, 0.4), (105, 70, 45), 0.5)
-        return [*out, belt(fit, 4.0, leather, GOLD, ease=0.04, width=d.uniform(0.09, 0.14))]
-    return [*out, sash(fit, 4.0, border, width=0.14, ease=0.045)]
+        return out + belt(fit.girth(4.0, d.uniform(0.09, 0.14), ease=0.04), leather, d.of("belt"), GOLD)
+    return [*out, sash(fit.girth(4.0, 0.14, ease=0.045), border, d.of("sash"))]

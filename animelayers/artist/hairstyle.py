@@ -136,7 +136,7 @@ def choose(subject: Subject, dice: Dice) -> Hairstyle:
 def _fringe(subject: Subject, man: bool, back: str, tied: str, dice: Dice) -> str:
     """What suits the back; bare foreheads suit men, and grown women who tie their hair."""
     weights = FRINGES_WITH.get(back, MENS_FRINGES if man else FRINGES)
-    bare = man or (tied != "none" and subject.build.heads > 4.5)
+    bare = man or (tied != "none" and not subject.build.small)
     return dice.pick({name: weight for name, weight in weights.items() if bare or name != "back"})
 
 

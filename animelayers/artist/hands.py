@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from animelayers.artist.contours import Contour, covers
-from animelayers.artist.curves import Curve, arc, ellipse, hull, positions, sides, spline
+from animelayers.artist.curves import Curve, arc, closed, ellipse, hull, positions, sides, spline
 from animelayers.artist.figure import SIDES
 
 KNUCKLES = {
@@ -178,7 +178,7 @@ def _around(centres: Curve, radii: Curve) -> Curve:
 
 
 def _ring(outline: Curve) -> tuple[Curve]:
-    return (np.concatenate([outline, outline[:1]]),)
+    return (closed(outline),)
 
 
 def _palm(view: _View, bones: dict[str, Curve]) -> Contour:

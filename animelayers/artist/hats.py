@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from animelayers.artist import trinkets
-from animelayers.artist.curves import Curve, Points, ellipse, path, ribbon, spline
+from animelayers.artist.curves import Curve, Points, closed, ellipse, path, ribbon, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Material, Plane, Stroke
-from animelayers.artist.palette import shifted
+from animelayers.artist.palette import GOLD, shifted
 from animelayers.artist.wearer import ACROSS, DOME, ON_HAIR, Wearer, dome, strap
 
 
@@ -84,7 +84,7 @@ def witch(wear: Wearer, dice: Dice) -> list[Fragment]:
     buckle = np.array([(-0.07, low - 0.09), (0.07, low - 0.09), (0.07, low + 0.05), (-0.07, low + 0.05)])
     metal = wear.piece(
         buckle,
-        (226, 190, 90),
+        GOLD,
         z=0.03,
         material=Material.GLOSSY,
         relief=0.01,
@@ -137,13 +137,12 @@ def peaked(wear: Wearer, dice: Dice) -> list[Fragment]:
         [(-0.36, low + 0.02), (-0.24, low + 0.13), (0, low + 0.17), (0.24, low + 0.13), (0.36, low + 0.02)],
         [(0.36, low + 0.02), (0, low + 0.07), (-0.36, low + 0.02)],
     )
-    gold = (222, 186, 92)
     badge = np.array([(0, low - 0.3), (0.07, low - 0.22), (0.04, low - 0.12), (-0.04, low - 0.12), (-0.07, low - 0.22)])
     return [
         wear.piece(top, relief=0.08),
         wear.piece(strap(low, low - 0.1), wear.garment.trim, z=0.01),
         wear.piece(visor, (40, 38, 46), z=0.02, turn=ON_HAIR, material=Material.GLOSSY),
-        wear.piece(wear.pinned(badge), gold, z=0.03, turn=0, material=Material.GLOSSY, relief=0.01),
+        wear.piece(wear.pinned(badge), GOLD, z=0.03, turn=0, material=Material.GLOSSY, relief=0.01),
     ]
 
 
@@ -224,7 +223,7 @@ def minihat(wear: Wearer, dice: Dice) -> list[Fragment]:
         wear.piece(body, z=0.01),
         wear.piece(band, wear.garment.trim, z=0.02, relief=0, casts=0),
     ]
-    return [*out, *trinkets.bow(wear, (x + 0.16 * side, y - 0.02), 0.16, dice, z=0.03)]
+    return [*out, *trinkets.tied(wear, (x + 0.16 * side, y - 0.02), 0.16, dice, z=0.03)]
 
 
 def hood(wear: Wearer, dice: Dice) -> list[Fragment]:
@@ -236,7 +235,7 @@ def hood(wear: Wearer, dice: Dice) -> list[Fragment]:
         spline([(x, top), *side, (x, low), *[(-u, v) for u, v in side[::-1]]], closed=True)
         for side, x, top, low in ((half, -0.5 * shift, -0.7, 0.8), (edge, shift, -0.55, 0.655))
     )
-    hem = Stroke(np.concatenate([inner, inner[:1]]) * (1.1, 1.07), 0.5, (0, 0))
+    hem = Stroke(closed(inner) * (1.1, 1.07), 0.5, (0, 0))
     folds = [
         Stroke(spline([(0.12 * s, 0.67), (0.24 * s, 0.64), (0.42 * s, 0.5), (0.52 * s, 0.3)]), 0.7, (0.1, 0.8))
         for s in (-1, 1)

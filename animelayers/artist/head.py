@@ -129,7 +129,7 @@ def ear(subject: Subject, side: str, points: list[tuple[float, float]]) -> Curve
     half = faceshape.SHAPES[subject.face.shape][4]
     root = half + (-0.012 - 0.085 * near if near > 0 else -0.012 - 0.05 * -near)
     wide = 0.062 + 0.03 * near if near > 0 else 0.062 * (1 + 1.6 * near)
-    tall = 0.185 * (0.85 if subject.build.heads < 3.9 else 1.0)
+    tall = 0.185 * (0.85 if subject.build.small else 1.0)
     top = subject.face.level - 0.07 - 0.1 * head.pitch
     p = turned(np.asarray(points) * (wide, tall), 0.12)
     return head.place((p + (root, top)) * (sign, 1))

@@ -24,7 +24,7 @@ def draw(subject: Subject, dice: Dice) -> list[Fragment]:
 
 def _hairband(wear: Wearer, dice: Dice) -> list[Fragment]:
     band = wear.piece(wear.hoop(dice.uniform(0.02, 0.045)), relief=0.015, casts=0.5)
-    return [band, *(trinkets.bow(wear, (dice.sign() * 0.3, -0.52), 0.24, dice, z=0.02) if dice.chance(0.35) else ())]
+    return [band, *(trinkets.tied(wear, (dice.sign() * 0.3, -0.52), 0.24, dice, z=0.02) if dice.chance(0.35) else ())]
 
 
 def _headdress(wear: Wearer, dice: Dice) -> list[Fragment]:
@@ -162,7 +162,7 @@ def _ribbon(wear: Wearer, dice: Dice) -> list[Fragment]:
     spots = [(0.38 * s, -0.4) for s in ((-1, 1) if both else (side,))]
     if not both and dice.chance(0.3):
         spots = [(0.0, -0.6)]
-    return [piece for spot in spots for piece in trinkets.bow(wear, spot, size * (0.7 if both else 1), dice, z=0.01)]
+    return [piece for spot in spots for piece in trinkets.tied(wear, spot, size * (0.7 if both else 1), dice)]
 
 
 KINDS: dict[str, Callable[[Wearer, Dice], list[Fragment]]] = {

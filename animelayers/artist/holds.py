@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from animelayers.artist.dice import Range
 from animelayers.artist.gestures import Handling
-
-Range = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)

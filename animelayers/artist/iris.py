@@ -9,6 +9,7 @@ import numpy as np
 
 from animelayers.artist.curves import Curve, Points, ellipse, path, ribbon, spline, turned
 from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Shade
+from animelayers.artist.motifs import heart, star
 from animelayers.artist.orbit import Eye
 from animelayers.artist.palette import WHITE, mix, oklch, to_oklch
 
@@ -199,19 +200,11 @@ def _slit(disc: Disc, tones: Tones) -> tuple[Mark, ...]:
 
 
 def _star(disc: Disc, tones: Tones) -> tuple[Mark, ...]:
-    t = -np.pi / 2 + np.arange(10) * np.pi / 5
-    reach = np.where(np.arange(10) % 2, 0.2, 0.46)
-    return (
-        Mark(
-            (disc.at(np.stack([reach * np.cos(t), reach * np.sin(t)], axis=1)),),
-            mix(tones.bright, (255, 235, 150), 0.5),
-        ),
-    )
+    return (Mark((disc.at(star() * 0.46),), mix(tones.bright, (255, 235, 150), 0.5)),)
 
 
 def _heart(disc: Disc, tones: Tones) -> tuple[Mark, ...]:
-    half = spline([(0, -0.16), (0.2, -0.36), (0.42, -0.2), (0.3, 0.12), (0, 0.42)])
-    return (Mark((disc.at(np.concatenate([half, (half * (-1, 1))[::-1]])),), mix(tones.bright, (255, 120, 160), 0.7)),)
+    return (Mark((disc.at(heart() * 0.42),), mix(tones.bright, (255, 120, 160), 0.7)),)
 
 
 def _no_pupil(disc: Disc, tones: Tones) -> tuple[Mark, ...]:

@@ -6,17 +6,14 @@ import numpy as np
 
 from animelayers.artist import collars, pullovers, shirts
 from animelayers.artist.bodice import Cut
-from animelayers.artist.curves import along, path
-from animelayers.artist.drapery import BEHIND_LEGS
+from animelayers.artist.curves import along, closed, path
 from animelayers.artist.drawing import Fragment, Mark, Material, Plane, Stroke
 from animelayers.artist.fitting import Fitting, cut_of, darker, shell, signed
 from animelayers.artist.folds import Folds
 from animelayers.artist.fronts import Panel, back_of, fronts, inner, lapels, under
-from animelayers.artist.palette import WHITE, mix
+from animelayers.artist.palette import GOLD, SILVER, WHITE, mix
 from animelayers.artist.trimmings import (
     BLUNT,
-    GOLD,
-    SILVER,
     Finish,
     buttons,
     finished,
@@ -52,7 +49,7 @@ def blazer(fit: Fitting) -> list[Fragment]:
     rows = [(lap + 0.045 if not double else -0.075), *([0.13] if double else [])]
     levels = np.linspace(low + 0.25, min(4.35, hem - 0.6), 2 + double) if d.chance(0.7) else np.array([low + 0.45])
     spots = torso.place([(x + (1.4 * ajar), level) for x in rows for level in levels])
-    out = [back_of(fit, cut, z=BEHIND_LEGS)] if ajar else []
+    out = [back_of(fit, cut, z=Plane.BEHIND_LEGS)] if ajar else []
     for panel in made:
         work: list[Finish | Folds] = [_flap_pocket(fit, panel.sign)]
         if tape:
@@ -92,7 +89,7 @@ def _breast(fit: Fitting) -> Finish:
         inside = (shield - (x, y)) * 0.62 + (x, y)
         return Finish(
             (Mark((shield,), fit.trim), Mark((inside,), GOLD)),
-            strokes=(Stroke(np.concatenate([shield, shield[:1]]), 0.5, BLUNT),),
+            strokes=(Stroke(closed(shield), 0.5, BLUNT),),
         )
     (ax, ay), (zx, zy) = fit.torso.place([(0.36 * h, 2.42), (0.74 * h, 2.36)])
     return welt((ax, ay), (zx, zy), 0.03 * fit.b)
@@ -115,7 +112,7 @@ def cardigan(fit: Fitting) -> list[Fragment]:
     other = [*edge[:3], (ajar + 0.02, low + 0.2), (1.15 * ajar + 0.02, 4.0), (1.3 * ajar + 0.02, hem)]
     made = fronts(fit, cut, (other, edge), manner="knit")
     colour = fit.trim if d.chance(0.25) else None
-    out = [back_of(fit, cut, z=BEHIND_LEGS)]
+    out = [back_of(fit, cut, z=Plane.BEHIND_LEGS)]
     for panel in made:
         band = 0.05 * b * panel.sign
         work: list[Finish | Folds] = [
@@ -186,7 +183,7 @@ def jacket(fit: Fitting) -> list[Fragment]:
         (ajar + 0.04, hem),
     ]
     made = fronts(fit, cut, (edge, edge), manner="boxy" if kind == "bomber" else "crisp")
-    out = [back_of(fit, cut, z=BEHIND_LEGS)]
+    out = [back_of(fit, cut, z=Plane.BEHIND_LEGS)]
     for panel in made:
         work = _jacket_work(fit, panel, kind)
         fragment = panel.fragment.replace(material=Material.GLOSSY) if kind == "leather" else panel.fragment

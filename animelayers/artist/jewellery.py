@@ -8,8 +8,9 @@ from animelayers.artist.curves import Curve, along, ellipse, normals, spline
 from animelayers.artist.drawing import Colour, Fragment, Material, Plane, Shade
 from animelayers.artist.fitting import Fitting
 from animelayers.artist.folds import frill
-from animelayers.artist.palette import WHITE, mix
-from animelayers.artist.trimmings import GOLD, SILVER, beside, finished, lines, readable
+from animelayers.artist.motifs import heart, star
+from animelayers.artist.palette import GOLD, SILVER, WHITE, mix
+from animelayers.artist.trimmings import beside, finished, lines, readable
 
 
 def piece(fit: Fitting, shape: Curve, z: float, colour: Colour | None = None, relief: float = 0.025) -> Fragment:
@@ -97,20 +98,9 @@ def gem(fit: Fitting, at: tuple[float, float], size: float, z: float) -> Fragmen
     return stone.replace(shades=(glint,))
 
 
-def _heart() -> Curve:
-    t = np.linspace(0, 2 * np.pi, 28, endpoint=False)
-    high = 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
-    return np.stack([0.95 * np.sin(t) ** 3, -high / 17], axis=1)
-
-
-def _star() -> Curve:
-    t = np.arange(10) * np.pi / 5 - np.pi / 2
-    return np.asarray(np.stack([np.cos(t), np.sin(t)], axis=1) * np.where(np.arange(10) % 2, 0.42, 1.0)[:, None])
-
-
 PENDANTS = {
-    "heart": _heart(),
-    "star": _star(),
+    "heart": heart(),
+    "star": star(),
     "cross": np.array(
         [
             (-0.2, -1),

@@ -8,14 +8,14 @@ from animelayers.artist import drapery
 from animelayers.artist.bodice import Cut
 from animelayers.artist.bows import Ribbon, bow
 from animelayers.artist.curves import Curve, along, normals, spline
-from animelayers.artist.drapery import Fall, Skirt
+from animelayers.artist.drapery import Drape, Fall
 from animelayers.artist.drawing import Colour, Fragment, Plane
 from animelayers.artist.fitting import BEHIND_NECK, Fitting, darker, shell, signed
 from animelayers.artist.folds import crease, frill
-from animelayers.artist.girdles import sash
 from animelayers.artist.palette import WHITE, mix, shifted
 from animelayers.artist.patterns import contrasting, marks, weave
 from animelayers.artist.trimmings import Finish, beside, finished, lines, piping
+from animelayers.artist.waist import sash
 from animelayers.artist.wardrobe import Garment
 
 OBI = Plane.COLLAR + 0.012
@@ -46,7 +46,7 @@ def kimono(fit: Fitting) -> list[Fragment]:
     return out + obi(fit)
 
 
-def wrapped(fit: Fitting, kind: str) -> Skirt:
+def wrapped(fit: Fitting, kind: str) -> Drape:
     """The lower part: a narrow tube to the ankles, or a short flared one."""
     d = fit.dice.of("wrapped")
     if kind == "long":
@@ -115,7 +115,7 @@ def obi(fit: Fitting) -> list[Fragment]:
     colour = fit.garment.trim if d.chance(0.65) else darker(fit.colour, 0.4)
     width = d.uniform(0.34, 0.46)
     level = 3.85
-    band = sash(fit, level, colour, width=width, z=OBI, ease=0.06)
+    band = sash(fit.girth(level, width, OBI, ease=0.06), colour, d.of("sash"))
     top, low = level - 0.5, level + 0.5
     x = torso.half(level) + 0.06
     cloth = weave(torso.curve([(-x, top), (-x, low)]), torso.curve([(x, top), (x, low)]), bow=0.04 * b)
@@ -181,7 +181,7 @@ def hakama(fit: Fitting) -> list[Fragment]:
         for k in (-2, -1, 0, 1, 2)
     ]
     out = [drapery.back(fit, skirt, colour), finished(front, lines(*pleats, weight=0.7))]
-    band = sash(fit, 3.62, shifted(colour, lightness=0.03), width=0.13, z=OBI, ease=0.065)
+    band = sash(fit.girth(3.62, 0.13, OBI, ease=0.065), shifted(colour, lightness=0.03), d.of("sash"))
     return [
         *out,
         band,

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from animelayers.artist.curves import along, cut, ribbon, spline
+from animelayers.artist.curves import along, cut, ellipse, ribbon, spline
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Fragment, Mark, Material, Shade, Stroke
+from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Shade, Stroke
 from animelayers.artist.figure import SIDES, Limb
 from animelayers.artist.legform import BOWED, Ease, around, bowed, edges, rim, ring
-from animelayers.artist.pair import Worn, pair
+from animelayers.artist.pair import Worn, pair, tied
 from animelayers.artist.palette import mix, shifted
 from animelayers.artist.subject import Subject
 from animelayers.artist.wardrobe import Garment
@@ -84,10 +84,9 @@ def _knee(leg: Limb, dice: Dice) -> list[Stroke]:
     return [line([(-0.42, 0.3), (-0.05, 0.55), (0.36, 0.35)]), line([(-0.5, -0.4), (-0.56, -0.1), (-0.5, 0.12)])]
 
 
-def _blush(leg: Limb, b: float, skin: tuple[float, float, float]) -> tuple[Mark, ...]:
+def _blush(leg: Limb, b: float, skin: Colour) -> tuple[Mark, ...]:
     x, y = leg.point(leg.bend)
-    t = np.linspace(0, 2 * math.pi, 20, endpoint=False)
-    shape = np.stack([x + 0.07 * b * np.cos(t), y + 0.07 * b * np.sin(t)], axis=1)
+    shape = ellipse(x, y, 0.07 * b, 0.07 * b, steps=20)
     return (Mark((shape,), shifted(skin, lightness=-0.06, chroma=1.9, hue=-22), 0.55, 0.035 * b),)
 
 
@@ -219,17 +218,10 @@ def _bow(worn: Worn, top: float, thick: float) -> list[Fragment]:
     accent = worn.subject.palette.accent
     band = _band(worn, (top + 0.004, top + 0.026), thick + 0.004 * b, accent)
     x, y = along(rim(leg, top + 0.015), 0.7 if leg.side == "l" else 0.3)
-    loops = [
-        spline([(x, y), (x + s * 0.1 * b, y - 0.06 * b), (x + s * 0.12 * b, y + 0.05 * b)], closed=True)
-        for s in (-1, 1)
-    ]
-    knot = Fragment("legwear", leg.z + 0.014, tuple(loops), accent, leg.side, relief=0.02 * b)
-    return [band, knot]
+    return [band, *tied(worn, "legwear", (float(x), float(y)), 0.11 * b, accent, leg.z + 0.014)]
 
 
-FINISHES: dict[str, Finish] = {
-    "welt": _welt, "cuff": _cuff, "lace": _lace, "garter": _garter, "bow": _bow
-}  # fmt: skip
+FINISHES: dict[str, Finish] = {"welt": _welt, "cuff": _cuff, "lace": _lace, "garter": _garter, "bow": _bow}
 FINISHED = {
     "socks": {"plain": 1.0, "welt": 2.0, "cuff": 2.5, "lace": 1.0},
     "knee": {"plain": 1.5, "welt": 2.0, "cuff": 1.0, "bow": 0.4},
@@ -237,9 +229,9 @@ FINISHED = {
 }
 
 
-def _band(worn: Worn, between: tuple[float, float], ease: Ease, colour: tuple[float, float, float]) -> Fragment:
+def _band(worn: Worn, between: tuple[float, float], ease: Ease, colour: Colour) -> Fragment:
     leg = worn.leg
-    strokes = () if worn.subject.build.heads < 4 else tuple(_ribs(leg, *between, 7, 0.35))
+    strokes = () if worn.subject.build.small else tuple(_ribs(leg, *between, 7, 0.35))
     return Fragment(
         "legwear",
         leg.z + 0.01,

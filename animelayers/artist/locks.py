@@ -10,12 +10,9 @@ from typing import Self
 import numpy as np
 
 from animelayers.artist.curves import Curve, Points, length, profile, spline
-from animelayers.artist.dice import Dice
+from animelayers.artist.dice import Dice, Range
 from animelayers.artist.drawing import Fragment, Mark, Material, Shade, Stroke
 from animelayers.artist.scalp import Tone, even, smooth
-
-Span = tuple[float, float]
-"""Low and high of a draw."""
 
 FINE = 0.035
 """Head heights between the points of a strand."""
@@ -93,7 +90,7 @@ class Clump:
 
 
 def clumps(
-    dice: Dice, count: int, *, depth: Span = (0.12, 0.3), ragged: float = 0.06, blunt: float = 0.0, lean: float = 0.0
+    dice: Dice, count: int, *, depth: Range = (0.12, 0.3), ragged: float = 0.06, blunt: float = 0.0, lean: float = 0.0
 ) -> list[Clump]:
     """Clumps of lively widths across a whole sheet: narrow ones, mostly shorter, between wide ones.
 
@@ -176,7 +173,7 @@ def _dyed(tone: Tone, shape: Curve) -> tuple[Mark, ...]:
 
 
 def panel(
-    look: Look, z: float, sheet: Sheet, parts: Sequence[Clump], dice: Dice, *, edges: Span = (0.0, 0.0), lines: int = 4
+    look: Look, z: float, sheet: Sheet, parts: Sequence[Clump], dice: Dice, *, edges: Range = (0.0, 0.0), lines: int = 4
 ) -> Fragment:
     """A sheet with its cut edge, notch lines and inner strands.
 
@@ -208,7 +205,7 @@ def _inked(edge: Edge) -> list[Stroke]:
     ]
 
 
-def _roomy(sheet: Sheet, notches: Sequence[Span]) -> list[Span]:
+def _roomy(sheet: Sheet, notches: Sequence[Range]) -> list[Range]:
     """Notches far enough from the one before and from the sheet's sides for a line of their own."""
     if not notches:
         return []
@@ -251,7 +248,7 @@ def tuft(
     *,
     s: float,
     width: float,
-    span: Span,
+    span: Range,
     bend: float = 0.0,
     belly: float = 0.62,
 ) -> Fragment:
@@ -282,7 +279,7 @@ def wisp(points: Points, look: Look, z: float, *, width: float = 0.012, root: fl
     return hair(look, z, np.concatenate([left, right[::-1]]), strokes)
 
 
-def streaks(sheet: Sheet, dice: Dice, count: int, span: Span) -> list[Shade]:
+def streaks(sheet: Sheet, dice: Dice, count: int, span: Range) -> list[Shade]:
     """Lens-shaped lights along the strands, brightest in the middle of a bend."""
     k = np.linspace(0, 1, 10)
     made = []

@@ -13,9 +13,9 @@ from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane
 from animelayers.artist.fitting import BEHIND_NECK, Fitting, darker, signed
 from animelayers.artist.folds import crease, frill, together
 from animelayers.artist.jewellery import gem, piece
-from animelayers.artist.palette import WHITE, mix
+from animelayers.artist.palette import GOLD, WHITE, mix
 from animelayers.artist.patterns import marks, weave
-from animelayers.artist.trimmings import GOLD, Finish, finished, lines, piping, readable
+from animelayers.artist.trimmings import Finish, finished, lines, piping, readable
 from animelayers.artist.wardrobe import Garment
 
 UNDER_JACKET = ("blazer", "vest", "cardigan", "coat", "jacket", "uniform", "sweater")
@@ -74,13 +74,7 @@ def tie(fit: Fitting) -> list[Fragment]:
     half = np.interp(np.linspace(0, 1, len(spine)), [0, 0.15, 1], [0.55, 0.75, 1.35]) * w
     left, right = spine - np.stack([half, 0 * half], axis=1), spine + np.stack([half, 0 * half], axis=1)
     blade = np.concatenate([left, [(x + sway, low + 1.3 * w)], right[::-1]])
-    worn = fit.outfit.neckwear
-    cloth = Garment(
-        "tie",
-        worn.colour,
-        readable(worn.colour, worn.trim),
-        d.pick({"plain": 2, "stripes": 2, "checks": 0.8, "dots": 0.7}),
-    )
+    cloth = _cloth(fit, d.pick({"plain": 2, "stripes": 2, "checks": 0.8, "dots": 0.7}))
     pattern = (
         _regimental(spine, w, cloth.trim)
         if cloth.pattern == "stripes"
@@ -90,6 +84,12 @@ def tie(fit: Fitting) -> list[Fragment]:
         np.stack([along(spine, 0.02), along(spine, 0.12) + (0.1 * w, 0), along(spine, 0.3)]), 0.4 * w, line=0.5
     )
     return [finished(piece(fit, blade, z), pattern, pull), piece(fit, knot, z + 0.006, relief=0.02)]
+
+
+def _cloth(fit: Fitting, pattern: str) -> Garment:
+    """What is worn at the neck in a pattern that can be read on it."""
+    worn = fit.outfit.neckwear
+    return Garment(worn.kind, worn.colour, readable(worn.colour, worn.trim), pattern)
 
 
 def _regimental(spine: Curve, w: float, colour: Colour) -> Finish:
@@ -143,13 +143,7 @@ def scarf(fit: Fitting) -> list[Fragment]:
         crease(torso.place([(-1.3 * n, -0.4), (-0.5 * n, 0.12), (side * 0.5, 0.3)]), 0.03 * b),
         crease(torso.place([(1.25 * n, -0.5), (0.6 * n, 0.02), (side * 0.5, 0.25)]), -0.03 * b),
     ]
-    worn = fit.outfit.neckwear
-    cloth = Garment(
-        "scarf",
-        worn.colour,
-        readable(worn.colour, worn.trim),
-        d.pick({"plain": 2, "stripes": 1, "dots": 0.8, "band": 1}),
-    )
+    cloth = _cloth(fit, d.pick({"plain": 2, "stripes": 1, "dots": 0.8, "band": 1}))
     knot = torso.point(side, 0.42)
     out = [finished(piece(fit, wrap, Plane.NECKWEAR, relief=0.04), *rolls)]
     for sign, reach in ((-1, d.uniform(0.35, 0.6)), (1, d.uniform(0.45, 0.75))):
@@ -177,9 +171,7 @@ def muffler(fit: Fitting) -> list[Fragment]:
     """A thick knitted muffler: two rolls around the neck, one end in front with a fringe, perhaps one behind."""
     d, b, torso, n = fit.dice.of("muffler"), fit.b, fit.torso, fit.torso.neck
     worn = fit.outfit.neckwear
-    cloth = Garment(
-        "muffler", worn.colour, readable(worn.colour, worn.trim), d.pick({"plain": 2, "checks": 1.5, "stripes": 1})
-    )
+    cloth = _cloth(fit, d.pick({"plain": 2, "checks": 1.5, "stripes": 1}))
     side = d.sign()
     up, wide = -1.35, 2.25 * n
     back = path(

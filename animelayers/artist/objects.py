@@ -8,13 +8,15 @@ from collections.abc import Callable
 import numpy as np
 
 from animelayers.artist import gear
-from animelayers.artist.curves import Curve, arc, ellipse, path, ribbon, spline
+from animelayers.artist.bows import Ribbon, bow
+from animelayers.artist.curves import Curve, arc, closed, ellipse, path, ribbon, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour, Fragment, Material
 from animelayers.artist.figure import SIDES, Limb
 from animelayers.artist.hands import Hand
 from animelayers.artist.holding import Held, spot, tilt
-from animelayers.artist.palette import mix, oklch, shifted
+from animelayers.artist.motifs import blossom
+from animelayers.artist.palette import GOLD, SILVER, WHITE, mix, oklch, shifted
 from animelayers.artist.props import Prop, both, box, taper
 from animelayers.artist.subject import Subject
 
@@ -38,6 +40,7 @@ SIZES = {
 }
 """Larger than drawn."""
 
+FLOWER = blossom(deep=0.28)
 PAPER: Colour = (250.0, 246.0, 236.0)
 
 
@@ -97,7 +100,7 @@ def _satchel(p: Prop) -> list[Fragment]:
         [(w, top + 0.22), (0, top + 0.26), (-w, top + 0.22)],
     )
     straps = [box(x - 0.03, top + 0.02, x + 0.03, top + 0.32, 0.01) for x in (-0.17, 0.17)]
-    buckles = p.mark(gear.GOLD, *(box(x - 0.035, top + 0.25, x + 0.035, top + 0.3) for x in (-0.17, 0.17)))
+    buckles = p.mark(GOLD, *(box(x - 0.035, top + 0.25, x + 0.035, top + 0.3) for x in (-0.17, 0.17)))
     dark = shifted(p.colour, lightness=-0.08)
     return [
         _handle(p, 0.11, 0.16, dark, -0.001),
@@ -119,7 +122,7 @@ def _tote(p: Prop) -> list[Fragment]:
         p.line(spline([(x, top + 0.02), (x * 1.2, top + 0.12), (x * 1.1, top + 0.22)]), 0.5, (0.1, 0.7))
         for x in (-0.14, 0.12)
     ]
-    sign = p.mark(p.trim, *_flower(0.0, 0.62, 0.1))
+    sign = p.mark(p.trim, 0.1 * FLOWER + (0, 0.62))
     hem = p.line([(-0.24, top + 0.04), (0, top + 0.05), (0.24, top + 0.04)], 0.4)
     return [
         _handle(p, 0.12, top + 0.03, p.trim, -0.002),
@@ -154,7 +157,7 @@ def cup(p: Prop) -> list[Fragment]:
     body = both([(0.0, -0.13), (0.115, -0.125), (0.118, 0.06), (0.085, 0.125), (0.0, 0.13)])
     ring = arc(0.115, 0.0, 0.075, 0.075, -1.4, 1.4, steps=15)
     inside = p.mark(shifted(p.colour, lightness=-0.18), ellipse(0, -0.118, 0.105, 0.022))
-    heart = p.mark(p.trim, *_flower(0.0, 0.02, 0.05))
+    heart = p.mark(p.trim, 0.05 * FLOWER + (0, 0.02))
     return [
         p.piece(ribbon(ring, np.full(15, 0.018)), p.colour, -0.001, material=Material.GLOSSY, relief=0.01),
         p.piece(body, p.colour, material=Material.GLOSSY, marks=[inside, heart]),
@@ -205,12 +208,6 @@ def plush(p: Prop) -> list[Fragment]:
     ]
 
 
-def _flower(x: float, y: float, radius: float, petals: int = 5) -> list[Curve]:
-    t = np.linspace(0, 2 * np.pi, 36, endpoint=False)
-    r = radius * (0.72 + 0.28 * np.abs(np.cos(petals / 2 * t)))
-    return [np.stack([x + r * np.cos(t), y + r * np.sin(t)], axis=1)]
-
-
 def flowers(p: Prop) -> list[Fragment]:
     """A bouquet in paper, tied with a ribbon."""
     wrap = path(
@@ -228,11 +225,12 @@ def flowers(p: Prop) -> list[Fragment]:
     bloom = shifted(p.colour, lightness=0.05, chroma=1.3)
     out = [p.piece(_leaves(), oklch(0.58, 0.11, 140), -0.004, relief=0.015)]
     for k, (x, y) in enumerate(places[: p.dice.integer(5, 7)]):
-        petals = (bloom, p.trim, mix(bloom, (255.0, 255.0, 255.0), 0.5))[k % 3]
+        petals = (bloom, p.trim, mix(bloom, WHITE, 0.5))[k % 3]
         heart = p.mark((250.0, 220.0, 120.0), ellipse(x, y, 0.028, 0.028, steps=14))
-        out.append(p.piece(_flower(x, y, 0.11), petals, -0.003 + 0.0003 * k, marks=[heart], relief=0.02))
-    bow = [np.array([(0.0, 0.16), (s * 0.13, 0.1), (s * 0.12, 0.22)]) for s in (-1, 1)]
-    return [*out, p.piece(wrap, PAPER, strokes=folds), p.piece(bow, p.trim, 0.002, relief=0.015)]
+        out.append(p.piece(0.11 * FLOWER + (x, y), petals, -0.003 + 0.0003 * k, marks=[heart], relief=0.02))
+    knot = Ribbon((0.0, 0.17), 0.14, p.trim, "objects", p.z + 0.002)
+    tie = [made.through(p.at, reverse=p.sign < 0) for made in bow(knot, p.dice.of("bow"), droop=0.2)]
+    return [*out, p.piece(wrap, PAPER, strokes=folds), *tie]
 
 
 def _leaves() -> list[Curve]:
@@ -260,11 +258,8 @@ def fan(p: Prop) -> list[Fragment]:
     ]
     edge = arc(0, 0, outer, outer, -half - math.pi / 2, half - math.pi / 2, steps=15)
     band = np.concatenate([edge, 0.9 * edge[::-1]])
-    blossoms = [
-        q
-        for a, r in ((-0.5, 0.33), (0.15, 0.36), (0.6, 0.28))
-        for q in _flower(r * math.sin(a), -r * math.cos(a), 0.06)
-    ]
+    places = ((-0.5, 0.33), (0.15, 0.36), (0.6, 0.28))
+    blossoms = [0.06 * FLOWER + (r * math.sin(a), -r * math.cos(a)) for a, r in places]
     return [
         p.piece(ribs, gear.WOOD, -0.001, relief=0.008),
         p.piece(leaf, p.colour, marks=[p.mark(p.trim, *blossoms), p.mark(p.trim, band)], strokes=pleats, relief=0.02),
@@ -276,11 +271,7 @@ def tray(p: Prop) -> list[Fragment]:
     if p.form == "high":
         rim = ellipse(0, 0, 0.3, 0.3)
         inner = ellipse(0, 0, 0.25, 0.25)
-        return [
-            p.piece(
-                rim, gear.STEEL, material=Material.GLOSSY, strokes=[p.line(np.concatenate([inner, inner[:1]]), 0.5)]
-            )
-        ]
+        return [p.piece(rim, SILVER, material=Material.GLOSSY, strokes=[p.line(closed(inner), 0.5)])]
     plate = both([(0.0, -0.06), (0.38, -0.055), (0.4, -0.03), (0.3, 0.0), (0.0, 0.005)])
     bowl = both([(0.0, -0.22), (0.085, -0.22), (0.08, -0.12), (0.045, -0.07), (0.0, -0.07)])
     ring = arc(0.085, -0.16, 0.045, 0.04, -1.5, 1.5, steps=13)
@@ -294,7 +285,7 @@ def tray(p: Prop) -> list[Fragment]:
             bowl + at, PAPER, 0.002, material=Material.GLOSSY, marks=[p.mark(p.trim, box(-0.3, -0.2, 0.05, -0.185))]
         ),
         p.piece([pot + move, spout + move], p.colour, 0.001, material=Material.GLOSSY),
-        p.piece(plate, gear.STEEL, 0.003, material=Material.GLOSSY, relief=0.02),
+        p.piece(plate, SILVER, 0.003, material=Material.GLOSSY, relief=0.02),
     ]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from animelayers.artist.bows import Ribbon, bow
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Colour
+from animelayers.artist.drawing import Colour, Fragment
 from animelayers.artist.feet import Foot, foot
 from animelayers.artist.figure import SIDES, Limb
 from animelayers.artist.subject import Subject
@@ -48,3 +49,9 @@ def pair(subject: Subject, garment: Garment, dice: Dice) -> list[Worn]:
     """For the right leg and the left."""
     kind = subject.outfit.shoes.kind
     return [Worn(subject, garment, foot(subject.figure.legs[side], subject.build, kind), dice) for side in SIDES]
+
+
+def tied(worn: Worn, tag: str, at: tuple[float, float], size: float, colour: Colour, z: float) -> list[Fragment]:
+    """A small bow on a shoe or a stocking, without ends, and too small for lines within."""
+    ribbon = Ribbon(at, size, colour, tag, z, side=worn.leg.side)
+    return [made.replace(strokes=()) for made in bow(ribbon, worn.dice.of("tied"), droop=0.1, plump=1.2)]

@@ -10,6 +10,9 @@ from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour
 
 WHITE: Colour = (255.0, 255.0, 255.0)
+GOLD: Colour = (222.0, 186.0, 92.0)
+SILVER: Colour = (205.0, 210.0, 218.0)
+STEEL: Colour = (176.0, 184.0, 200.0)
 Cloth = tuple[Colour, Colour, Colour]
 
 
@@ -57,7 +60,8 @@ def _decode(level: float) -> float:
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
     """`a` at 0, `b` at 1."""
-    return tuple(x + (y - x) * share for x, y in zip(a, b, strict=True))  # type: ignore[return-value]
+    red, green, blue = (x + (y - x) * share for x, y in zip(a, b, strict=True))
+    return red, green, blue
 
 
 def shifted(colour: Colour, *, lightness: float = 0.0, chroma: float = 1.0, hue: float = 0.0) -> Colour:
@@ -86,7 +90,8 @@ def grey(colour: Colour) -> Colour:
 
 def _lit(light: Colour) -> Callable[[Colour], Colour]:
     """Under a coloured light."""
-    return lambda colour: tuple(a * b / 255 for a, b in zip(colour, light, strict=True))  # type: ignore[return-value]
+    red, green, blue = (level / 255 for level in light)
+    return lambda colour: (colour[0] * red, colour[1] * green, colour[2] * blue)
 
 
 GRADES: dict[str, Callable[[Colour], Colour]] = {

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from animelayers.artist.curves import Curve, along, length, normals
+from animelayers.artist.curves import Curve, along, ellipse, length, normals
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour, Mark
-from animelayers.artist.palette import mix, to_oklch
+from animelayers.artist.motifs import blossom
+from animelayers.artist.palette import WHITE, mix, to_oklch
 from animelayers.artist.wardrobe import Garment
 
 ROWS = 25
@@ -81,7 +82,7 @@ def contrasting(garment: Garment) -> Colour:
     near = to_oklch(garment.colour)[0]
     if abs(near - to_oklch(garment.trim)[0]) > 0.12:
         return garment.trim
-    return mix(garment.trim, (20, 15, 30) if near > 0.55 else (255, 255, 255), 0.55)
+    return mix(garment.trim, (20, 15, 30) if near > 0.55 else WHITE, 0.55)
 
 
 def _stripes(colour: Colour, cloth: Weave, scale: float, bolt: Dice) -> tuple[Mark, ...]:
@@ -106,7 +107,7 @@ def _checks(colour: Colour, cloth: Weave, scale: float, bolt: Dice) -> tuple[Mar
         Mark(tuple(cloth.warp(u, broad) for u in down), colour, 0.45),
     ]
     if tartan:
-        thin, bright = 0.06 * pitch, mix(colour, (255, 255, 255), 0.65)
+        thin, bright = 0.06 * pitch, mix(colour, WHITE, 0.65)
         lines = [cloth.weft(v + 0.5 / rows, thin) for v in across[:-1]]
         out.append(Mark((*lines, *(cloth.warp(u + 1 / columns, thin) for u in down[:-1])), bright, 0.8))
     return tuple(out)
@@ -126,8 +127,7 @@ def _scattered(cloth: Weave, pitch: float) -> Curve:
 
 def _dots(colour: Colour, cloth: Weave, scale: float, bolt: Dice) -> tuple[Mark, ...]:
     pitch = scale * bolt.pick([0.11, 0.15, 0.2])
-    t = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-    dot = np.stack([np.cos(t), np.sin(t)], axis=1) * pitch * bolt.uniform(0.18, 0.28)
+    dot = ellipse(0, 0, 1, 1, steps=12) * pitch * bolt.uniform(0.18, 0.28)
     return (Mark(tuple(dot + spot for spot in cloth.place(_scattered(cloth, pitch))), colour),)
 
 
@@ -139,15 +139,14 @@ def _flowers(colour: Colour, cloth: Weave, scale: float, bolt: Dice) -> tuple[Ma
         pitch / cloth.height,
     )
     places = cloth.place(np.clip(spots + moved, (-1, 0), (1, 1)))
-    t = np.linspace(0, 2 * np.pi, 30, endpoint=False)
+    disc = ellipse(0, 0, 1, 1, steps=10)
     petals, heart, leaves = [], [], []
     for k, spot in enumerate(places):
         turn, size = bolt.uniform(0, 2 * math.pi), pitch * (0.3 if k % 3 else 0.2)
-        around = np.stack([np.cos(t), np.sin(t)], axis=1)
-        petals.append(spot + around * (size * (0.55 + 0.45 * np.abs(np.cos(2.5 * (t + turn)))))[:, None])
-        heart.append(spot + around[::3] * 0.28 * size)
+        petals.append(spot + size * blossom(turn=turn))
+        heart.append(spot + 0.28 * size * disc)
         leaf = spot + 1.5 * size * np.array([math.cos(turn), math.sin(turn)])
-        leaves.append(leaf + around[::3] * (0.5 * size, 0.25 * size))
+        leaves.append(leaf + disc * (0.5 * size, 0.25 * size))
     return (
         Mark(tuple(leaves), mix(colour, (90, 140, 90), 0.7)),
         Mark(tuple(petals), colour),
@@ -186,6 +185,5 @@ def lace(line: Curve, depth: float, colour: Colour) -> tuple[Mark, ...]:
     count = max(round(length(line) / (2 * depth)), 2)
     path = along(line, (np.arange(count) + 0.5) / count)
     spots = path - normals(path) * 0.45 * depth
-    t = np.linspace(0, 2 * np.pi, 8, endpoint=False)
-    hole = np.stack([np.cos(t), np.sin(t)], axis=1) * 0.2 * depth
+    hole = ellipse(0, 0, 0.2 * depth, 0.2 * depth, steps=8)
     return (Mark(tuple(hole + spot for spot in spots), colour),)

@@ -47,7 +47,7 @@ class Prop:
 
     def piece(
         self,
-        shape: Points | Sequence[Curve],
+        shape: Curve | Sequence[Curve],
         colour: Colour,
         rise: float = 0.0,
         *,
@@ -60,11 +60,11 @@ class Prop:
         opacity: float = 1.0,
     ) -> Fragment:
         """A fragment from outlines in own lengths; `rise` is its depth over the thing's."""
-        curves = shape if isinstance(shape, (list, tuple)) and np.ndim(shape[0]) == 2 else [shape]
+        curves = [shape] if isinstance(shape, np.ndarray) else shape
         return Fragment(
             "objects",
             self.z + rise,
-            tuple(self.at(curve) for curve in curves),  # type: ignore[arg-type]
+            tuple(self.at(curve) for curve in curves),
             colour,
             material=material,
             relief=relief * self.unit,

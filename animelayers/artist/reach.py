@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from animelayers.artist.curves import Curve, spline
-from animelayers.artist.dice import Dice
+from animelayers.artist.build import Build
+from animelayers.artist.curves import Curve, Point, spline
+from animelayers.artist.dice import Dice, Range
 from animelayers.artist.drawing import Plane
-
-Range = tuple[float, float]
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +149,12 @@ _CONTOURS = {
 """Half widths outside and inside of the bone: the deltoid and the forearm's belly swell outside."""
 
 
-def contour(heads: float, masculine: float, share: float, bent: float) -> tuple[Curve, Curve]:
+def contour(build: Build, share: float, bent: float) -> tuple[Curve, Curve]:
     """An arm's outer and inner half widths, each float [n, 2] of (share of the length, breadths of the body).
 
     Its elbow lies at `share`; bone shows there where it is `bent` (see `bend`).
     """
-    small = float(np.clip((4.4 - heads) / 1.8, 0, 1))
-    weights = {"small": small, "strong": (1 - small) * masculine, "slim": (1 - small) * (1 - masculine)}
-    widths = np.sum([weight * np.array(_CONTOURS[name]) for name, weight in weights.items()], axis=0)
-    outer, inner = (spline(np.stack([_SHARES, edge], axis=1), steps=5) for edge in widths)
+    outer, inner = (spline(np.stack([_SHARES, edge], axis=1), steps=5) for edge in build.between(_CONTOURS))
     outer[:, 1] += 0.02 * min(1 - bent, 1.0) * np.exp(-(((outer[:, 0] - 0.52) / 0.035) ** 2))
     for edge in (outer, inner):
         edge[:, 0] = np.interp(edge[:, 0], (0, 0.52, 1), (0, share, 1))

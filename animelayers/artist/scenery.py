@@ -10,7 +10,7 @@ import numpy as np
 from animelayers.artist.curves import Curve, ellipse, path, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour
-from animelayers.artist.palette import mix, oklch, shifted
+from animelayers.artist.palette import WHITE, mix, oklch, shifted
 from animelayers.artist.sheets import Sheet, area, fading, paint
 from animelayers.stack import Rgba
 
@@ -164,9 +164,7 @@ def _landscape(sheet: Sheet, wide: float, dice: Dice) -> None:
     sheet.canvas.drawPath(area([box]), fading(oklch(0.95, 0.04, hue + 30), 1.0, (0, 0.75), (0, 0.1)))
     for _ in range(dice.integer(1, 5)):
         cloud = _cloud(dice.uniform(0, wide), dice.uniform(0.08, 0.5), dice.uniform(0.08, 0.22), dice)
-        sheet.canvas.drawPath(
-            area(cloud), paint((255, 255, 255), dice.uniform(0.6, 0.95), blur=dice.pick([0.0, 0.006]))
-        )
+        sheet.canvas.drawPath(area(cloud), paint(WHITE, dice.uniform(0.6, 0.95), blur=dice.pick([0.0, 0.006])))
     green, y = dice.uniform(110, 160), dice.uniform(0.55, 0.7)
     for k in range(dice.integer(2, 4)):
         colour = mix(oklch(0.62 - 0.06 * k, 0.08 + 0.02 * k, green), sky, 0.45 - 0.15 * k)

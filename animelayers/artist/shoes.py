@@ -11,7 +11,6 @@ from animelayers.artist.cobbling import (
     BEHIND,
     apron,
     bare,
-    bow,
     buckle,
     gloss,
     heel,
@@ -26,10 +25,10 @@ from animelayers.artist.cobbling import (
 )
 from animelayers.artist.curves import cut, ribbon, spline
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Stroke
+from animelayers.artist.drawing import Colour, Fragment, Mark, Material, Plane, Stroke
 from animelayers.artist.feet import Foot
 from animelayers.artist.legform import ring
-from animelayers.artist.pair import Worn, pair
+from animelayers.artist.pair import Worn, pair, tied
 from animelayers.artist.palette import shifted, to_oklch
 from animelayers.artist.subject import Subject
 
@@ -55,12 +54,12 @@ def _loafers(worn: Worn) -> list[Fragment]:
     dark = shifted(colour, lightness=-0.1)
     out = [inside(form, 0.6, colour), heel(form, dark, broad=0.36, tip=0.34, low=0.14), sole(form, 0.1, dark), shoe]
     out.append(band.replace(strokes=(slot,)))
-    return [*out, bow(form, form.point(0.5, 0.5), 0.1, colour)] if tassels else out
+    return out + _bow(worn, 0.5, 0.14, colour) if tassels else out
 
 
 def _sneakers(worn: Worn) -> list[Fragment]:
     """A rubber sole with a stripe, a toe cap, laces over a tongue."""
-    form, garment, small = worn.form, worn.garment, worn.subject.build.heads < 3.6
+    form, garment, small = worn.form, worn.garment, worn.subject.build.small
     pale = worn.subject.palette.pale
     high = worn.dice.of("high").chance(0.35)
     depth = 0.0 if high else 0.22
@@ -112,7 +111,13 @@ def _flats(worn: Worn) -> list[Fragment]:
     shoe = piece(form, upper(form, 0.95, ease=0.05), garment.colour).replace(shades=(gloss(form, 0.82, 0.6, 0.1),))
     thin = sole(form, 0.05, shifted(garment.colour, lightness=-0.1), ease=0.06)
     out = [inside(form, 0.95, garment.colour), thin, shoe]
-    return [*out, bow(form, form.point(0.78, 0.5), 0.13, garment.trim)] if worn.dice.of("bow").chance(0.7) else out
+    return out + _bow(worn, 0.78, 0.2, garment.trim) if worn.dice.of("bow").chance(0.7) else out
+
+
+def _bow(worn: Worn, along: float, size: float, colour: Colour) -> list[Fragment]:
+    """On top of the foot; `size` in lengths of `Foot.unit`."""
+    form = worn.form
+    return tied(worn, "footwear", form.point(along, 0.5), size * form.unit, colour, form.leg.z + Plane.SHOE + 0.012)
 
 
 def _strapped(worn: Worn) -> list[Fragment]:

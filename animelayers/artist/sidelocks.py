@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from animelayers.artist.dice import Dice
+from animelayers.artist.dice import Dice, Range
 from animelayers.artist.drawing import Fragment, Plane
 from animelayers.artist.locks import Look, Sheet, clumps, panel, streaks, wisp
 from animelayers.artist.scalp import Scalp
@@ -37,34 +37,17 @@ def _lock(
     return [body.replace(shades=(*body.shades, *streaks(sheet, dice.of("light"), 1, (0.35, 0.6))))]
 
 
-def _sideburn(scalp: Scalp, look: Look, sign: int, dice: Dice) -> list[Fragment]:
-    return _lock(
-        scalp, look, sign, dice, floor=dice.uniform(0.06, 0.15), wide=dice.uniform(0.08, 0.12), count=1, turn=-0.03
-    )
+Make = Callable[[Scalp, Look, int, Dice], list[Fragment]]
 
 
-def _cheek(scalp: Scalp, look: Look, sign: int, dice: Dice) -> list[Fragment]:
-    return _lock(
-        scalp,
-        look,
-        sign,
-        dice,
-        floor=dice.uniform(0.2, 0.3),
-        wide=dice.uniform(0.08, 0.13),
-        turn=dice.near(-0.03, 0.03),
-    )
+def _down_to(floor: Range, wide: Range, turn: Range, count: int = 2) -> Make:
+    """Locks that end somewhere between two `v`; `turn` is the middle and the spread of how far their ends turn out."""
 
+    def make(scalp: Scalp, look: Look, sign: int, dice: Dice) -> list[Fragment]:
+        low, breadth = dice.uniform(*floor), dice.uniform(*wide)
+        return _lock(scalp, look, sign, dice, floor=low, wide=breadth, count=count, turn=dice.near(*turn))
 
-def _chin(scalp: Scalp, look: Look, sign: int, dice: Dice) -> list[Fragment]:
-    return _lock(
-        scalp,
-        look,
-        sign,
-        dice,
-        floor=dice.uniform(0.42, 0.58),
-        wide=dice.uniform(0.1, 0.16),
-        turn=dice.near(-0.05, 0.06),
-    )
+    return make
 
 
 def _chest(scalp: Scalp, look: Look, sign: int, dice: Dice) -> list[Fragment]:
@@ -87,11 +70,11 @@ def _none(scalp: Scalp, look: Look, sign: int, dice: Dice) -> list[Fragment]:
     return []
 
 
-LOCKS: dict[str, Callable[[Scalp, Look, int, Dice], list[Fragment]]] = {
+LOCKS: dict[str, Make] = {
     "none": _none,
-    "sideburn": _sideburn,
-    "cheek": _cheek,
-    "chin": _chin,
+    "sideburn": _down_to((0.06, 0.15), (0.08, 0.12), (-0.03, 0.0), 1),
+    "cheek": _down_to((0.2, 0.3), (0.08, 0.13), (-0.03, 0.03)),
+    "chin": _down_to((0.42, 0.58), (0.1, 0.16), (-0.05, 0.06)),
     "chest": _chest,
     "hime": _hime,
     "strand": _strand,

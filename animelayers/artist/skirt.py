@@ -18,8 +18,6 @@ from animelayers.artist.subject import Subject
 from animelayers.artist.trimmings import readable
 from animelayers.artist.wardrobe import Garment
 
-BEHIND_LEGS = Plane.LEG_FAR - 0.05
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Skirt:
@@ -38,7 +36,7 @@ class Skirt:
     @property
     def small(self) -> bool:
         """Of a chibi: fewer, broader folds."""
-        return self.subject.build.heads < 4
+        return self.subject.build.small
 
     def front(self, hem: Curve, folds: Folds, marks: tuple[Mark, ...] | None = None) -> Fragment:
         """Its front down to a hem given as `(u, v)`."""
@@ -57,7 +55,7 @@ class Skirt:
         """The inside of its back."""
         dark = shifted(self.garment.colour if colour is None else colour, lightness=-0.13, chroma=1.1)
         shape = inside(self.frame, hem)
-        return Fragment("bottomwear", BEHIND_LEGS, (shape,), dark, relief=0.0, casts=0.0)
+        return Fragment("bottomwear", Plane.BEHIND_LEGS, (shape,), dark, relief=0.0, casts=0.0)
 
     def pattern(self, hem: Curve) -> tuple[Mark, ...]:
         """The garment's pattern; bands follow the hem with all its steps."""

@@ -9,16 +9,17 @@ from itertools import pairwise
 
 import numpy as np
 
-from animelayers.artist import patterns, waist
+from animelayers.artist import patterns
 from animelayers.artist.curves import Curve
-from animelayers.artist.dice import Dice
+from animelayers.artist.dice import Dice, Range
 from animelayers.artist.drawing import Fragment, Mark, Plane, Shade, Stroke
 from animelayers.artist.folds import Folds, crease, frill, radiating, together
 from animelayers.artist.hang import Measure, hang, waistline
-from animelayers.artist.palette import mix
+from animelayers.artist.palette import SILVER, WHITE, mix
 from animelayers.artist.skirt import Skirt, edging, flute, flutes, gathers, plain_hem, raised_back, tension
 from animelayers.artist.subject import Subject
 from animelayers.artist.trimmings import Finish, buttons, finished, lines, stitches, zip_
+from animelayers.artist.waist import Girth, belt, button, tied
 
 
 def draw_skirt(subject: Subject, dice: Dice) -> list[Fragment]:
@@ -44,13 +45,16 @@ def _waistband(skirt: Skirt) -> list[Fragment]:
     top = waistline(subject.figure, skirt.measure.waist)
     kind = d.pick(WAISTS.get(skirt.garment.kind, {"band": 1.0}))
     height = d.uniform(0.09, 0.13) * b
-    out = [waist.band(subject, top - 0.02 * b, height, skirt.garment.colour)]
+    girth = Girth(subject.figure, "bottomwear", Plane.BOTTOMWEAR + 0.012, top - 0.02 * b, height, ease=0.022)
+    over = replace(girth, z=girth.z + 0.01, ease=0.033)
+    out = [girth.strap(skirt.garment.colour).replace(casts=0.6)]
     if kind == "belt":
-        out += waist.belt(subject, top, 0.085 * b, subject.palette.dark, d.of("belt"))
+        out += belt(replace(over, top=top, height=0.085 * b), subject.palette.dark, d.of("belt"))
     elif kind == "sash":
-        out += waist.sash(subject, top - 0.03 * b, 0.13 * b, skirt.garment.trim, d.of("sash"))
+        sashed = replace(over, top=top - 0.03 * b, height=0.13 * b)
+        out += tied(sashed, skirt.garment.trim, d.of("sash"), d.pick([0.2, 0.8]))
     elif kind == "button":
-        out.append(waist.button(subject.figure, top + 0.4 * height, 0.032 * b, skirt.garment.trim))
+        out.append(button(girth, 0.032 * b, skirt.garment.trim))
     return out
 
 
@@ -117,7 +121,7 @@ def _on_pleats(skirt: Skirt, hem: Curve, u: Curve) -> tuple[Mark, ...] | None:
         for start, stop, into in ((0.42, 0.74, upright), (0.12, 0.19, fine)):
             a, z = left + (right - left) * start, left + (right - left) * stop
             into.append(np.concatenate([frame.down(a), frame.down(z)[::-1]]))
-    bright = mix(colour, (255.0, 255.0, 255.0), 0.6)
+    bright = mix(colour, WHITE, 0.6)
     return (
         Mark(tuple(bands), colour, 0.5),
         Mark(tuple(upright), colour, 0.5),
@@ -149,7 +153,7 @@ def _work(skirt: Skirt, dice: Dice) -> Finish:
     frame, b, garment = skirt.frame, skirt.breadth, skirt.garment
     kind = dice.pick({"none": 2.0, "zip": 1.0, "buttons": 1.2, "wrap": 1.2, "pockets": 1.2})
     if kind == "zip":
-        return zip_(frame.down(0.0, 0.05, 1.0), 0.035 * b, waist.METALS[1])
+        return zip_(frame.down(0.0, 0.05, 1.0), 0.035 * b, SILVER)
     if kind == "buttons":
         spots = frame.place([(0.0, v) for v in np.linspace(0.16, 0.9, 5)])
         return lines(frame.down(0.07, 0.03), weight=0.5) + buttons(spots, 0.026 * b, garment.trim)
@@ -244,8 +248,7 @@ KINDS: dict[str, Callable[[Skirt], list[Fragment]]] = {
     "frilled": _frilled,
 }
 
-Span = tuple[float, float]
-MEASURES: dict[str, tuple[Span, Span, Span, Span]] = {
+MEASURES: dict[str, tuple[Range, Range, Range, Range]] = {
     "pleated": ((0.0, 0.25), (0.22, 0.6), (0.78, 0.98), (-0.03, 0.09)),
     "flared": ((0.0, 0.15), (0.3, 0.8), (0.86, 1.15), (-0.03, 0.1)),
     "mini": ((0.1, 0.5), (0.16, 0.36), (0.62, 0.76), (-0.02, 0.07)),

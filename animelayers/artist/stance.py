@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from animelayers.artist.build import Build
 from animelayers.artist.curves import Curve, spline
-
-Range = tuple[float, float]
+from animelayers.artist.dice import Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,11 @@ _CONTOURS = {
 """Half widths outside and inside of the bone: the calf swells higher outside, the thigh only there."""
 
 
-def contour(heads: float, masculine: float, bend: float) -> tuple[Curve, Curve]:
+def contour(build: Build, bend: float) -> tuple[Curve, Curve]:
     """A leg's outer and inner half widths, each float [n, 2] of (share of the length, breadths of the body).
 
     `bend` is the share at which the knee lies.
     """
-    small = float(np.clip((4.4 - heads) / 1.8, 0, 1))
-    weights = {"small": small, "strong": (1 - small) * masculine, "slim": (1 - small) * (1 - masculine)}
-    outer, inner = np.tensordot(list(weights.values()), [_CONTOURS[name] for name in weights], 1)
+    outer, inner = build.between(_CONTOURS)
     shares = np.interp(_SHARES, (0, 0.5, 1), (0, bend, 1))
     return spline(np.stack([shares, outer], axis=1), steps=5), spline(np.stack([shares, inner], axis=1), steps=5)

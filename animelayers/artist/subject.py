@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from animelayers.artist.build import Build
+from animelayers.artist.build import choose as choose_build
 from animelayers.artist.dice import Dice
 from animelayers.artist.face import Face
 from animelayers.artist.face import choose as choose_face
-from animelayers.artist.figure import Build, Figure, choose_build, pose
+from animelayers.artist.figure import Figure, pose
 from animelayers.artist.holds import HOLDS
 from animelayers.artist.palette import Palette
 from animelayers.artist.palette import choose as choose_palette

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
-from animelayers.artist.curves import Curve, ellipse, profile, spline
+from animelayers.artist.curves import Curve, Points, ellipse, profile, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Plane, Stroke
 from animelayers.artist.locks import Look, Sheet, clumps, hair, panel, streaks
 from animelayers.artist.scalp import Scalp, smooth
-
-Spots = Sequence[tuple[float, float]]
 
 BEHIND = Plane.BACK_HAIR + 0.06
 """Depth of tails behind the body."""
@@ -23,7 +21,7 @@ def tail(
     scalp: Scalp,
     look: Look,
     z: float,
-    spine: Spots,
+    spine: Points,
     wide: float,
     dice: Dice,
     *,

@@ -44,7 +44,7 @@ MAKERS: dict[str, Callable[[Fitting], list[Fragment]]] = {
 def draw(subject: Subject, dice: Dice) -> list[Fragment]:
     """The trunk of the top with its collar, skirt and inner shirt; no sleeves."""
     build, garment = subject.build, subject.outfit.top
-    soft = max(0.0, 1 - 1.6 * build.masculine) * (build.heads > 4)
+    soft = max(0.0, 1 - 1.6 * build.masculine) * (not build.small)
     torso = Torso(subject.figure, bust=soft * dice.of("bust").uniform(0.15, 1.0))
     fit = Fitting(subject, torso, garment, dice.of(garment.kind))
     made = MAKERS[garment.kind](fit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,9 @@ import numpy as np
 
 from animelayers.artist.curves import (
     Curve,
+    Point,
     along,
+    closed,
     cut,
     ellipse,
     length,
@@ -24,12 +25,10 @@ from animelayers.artist.curves import (
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour, Fragment, Mark, Shade, Stroke
 from animelayers.artist.folds import Folds
-from animelayers.artist.palette import mix, to_oklch
+from animelayers.artist.motifs import heart, star
+from animelayers.artist.palette import WHITE, mix, to_oklch
 
-Point = tuple[float, float]
 BLUNT = (0.0, 0.0)
-GOLD: Colour = (222.0, 186.0, 92.0)
-SILVER: Colour = (205.0, 210.0, 218.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +65,7 @@ def buttons(spots: Curve, radius: float, colour: Colour) -> Finish:
     """Round buttons with a ring and a spot of light, float [n, 2]."""
     discs = [ellipse(x, y, radius, radius, steps=16) for x, y in spots]
     glints = [ellipse(x - 0.3 * radius, y - 0.35 * radius, 0.35 * radius, 0.25 * radius, steps=10) for x, y in spots]
-    rings = tuple(Stroke(np.concatenate([disc, disc[:1]]), 0.55, BLUNT) for disc in discs)
+    rings = tuple(Stroke(closed(disc), 0.55, BLUNT) for disc in discs)
     return Finish((Mark(tuple(discs), colour),), (Shade(tuple(glints), -0.8),), rings)
 
 
@@ -120,7 +119,7 @@ def zip_(curve: Curve, width: float, metal: Colour) -> Finish:
             Stroke(left, 0.5, BLUNT),
             Stroke(right, 0.5, BLUNT),
             Stroke(curve, 0.45, BLUNT),
-            Stroke(np.concatenate([slide, slide[:1]]), 0.5, BLUNT),
+            Stroke(closed(slide), 0.5, BLUNT),
         ),
     )
 
@@ -144,7 +143,7 @@ def welt(start: Point, stop: Point, height: float) -> Finish:
     down = np.array([0.0, height])
     box = np.stack([a, z, z + down, a + down * 0.9])
     shadow = np.stack([a + down * 0.9, z + down, z + down * 1.35, a + down * 1.15])
-    return Finish(shades=(Shade((shadow,), 0.9),), strokes=(Stroke(np.concatenate([box, box[:1]]), 0.6, BLUNT),))
+    return Finish(shades=(Shade((shadow,), 0.9),), strokes=(Stroke(closed(box), 0.6, BLUNT),))
 
 
 def lacing(left: Curve, right: Curve, count: int, colour: Colour, width: float) -> Finish:
@@ -163,7 +162,7 @@ def readable(ground: Colour, wish: Colour) -> Colour:
     near = to_oklch(ground)[0]
     if abs(near - to_oklch(wish)[0]) > 0.14:
         return wish
-    return mix(wish, (25, 20, 35) if near > 0.55 else (255, 255, 255), 0.6)
+    return mix(wish, (25, 20, 35) if near > 0.55 else WHITE, 0.6)
 
 
 def printed(middle: Point, size: float, colour: Colour, ground: Colour, dice: Dice) -> Finish:
@@ -188,18 +187,14 @@ Print = list[tuple[Sequence[Curve], float]]
 
 
 def _star(dice: Dice) -> Print:
-    t = np.arange(10) * math.pi / 5 - math.pi / 2
-    star = np.stack([np.cos(t), np.sin(t)], axis=1) * np.where(np.arange(10) % 2, 0.42, 1.0)[:, None]
-    out: Print = [([star], 1.0)]
+    out: Print = [([star()], 1.0)]
     if dice.chance(0.5):
-        out.append(([star * 0.55 + (0, 0.02)], 0.3))
+        out.append(([star() * 0.55 + (0, 0.02)], 0.3))
     return out
 
 
 def _heart(_: Dice) -> Print:
-    t = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    x, y = np.sin(t) ** 3, 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
-    return [([np.stack([0.95 * x, -y / 17], axis=1)], 1.0)]
+    return [([heart()], 1.0)]
 
 
 def _cat(_: Dice) -> Print:
@@ -222,8 +217,7 @@ def _cat(_: Dice) -> Print:
 def _moon(_: Dice) -> Print:
     outer = spline([(0.5, -0.85), (-0.3, -0.75), (-0.75, 0), (-0.3, 0.75), (0.5, 0.85)])
     inner = spline([(0.5, 0.85), (0.0, 0.5), (-0.12, 0), (0.0, -0.5), (0.5, -0.85)])
-    star = _star(Dice("plain"))[0][0][0] * 0.28 + (0.5, -0.1)
-    return [([np.concatenate([outer, inner]), star], 1.0)]
+    return [([np.concatenate([outer, inner]), star() * 0.28 + (0.5, -0.1)], 1.0)]
 
 
 def _bolt(_: Dice) -> Print:

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from animelayers.artist.curves import Curve, ellipse, path, ribbon, spline
+from animelayers.artist.bows import Ribbon, bow
+from animelayers.artist.curves import ellipse, ribbon, spline
 from animelayers.artist.dice import Dice
-from animelayers.artist.drawing import Fragment, Material, Stroke
+from animelayers.artist.drawing import Fragment, Material, Plane
+from animelayers.artist.motifs import heart, star
 from animelayers.artist.palette import oklch, shifted
+from animelayers.artist.trimmings import readable
 from animelayers.artist.wearer import Wearer
 
 
-def bow(wear: Wearer, at: tuple[float, float], size: float, dice: Dice, *, z: float) -> list[Fragment]:
-    """Two loops, a knot, and ends that hang or stand."""
-    x, y = at
-    droop, tails = dice.uniform(-0.15, 0.25), dice.uniform(0.5, 1.3)
-    out = []
-    for sign in (-1, 1):
-        end = (
-            ribbon(spline([(0, 0), (0.25 * sign, 0.4 * tails), (0.45 * sign, tails)]), np.linspace(0.07, 0.2, 21))
-            * size
-        )
-        out.append(wear.piece(end + (x, y), z=z, relief=0.02))
-        loop = path(
-            [(0, -0.08), (0.5 * sign, -0.55 + droop), (sign, -0.4 + droop), (1.02 * sign, 0.1 + droop)],
-            [(1.02 * sign, 0.1 + droop), (0.9 * sign, 0.4 + droop), (0.4 * sign, 0.3), (0, 0.1)],
-        )
-        folds = [
-            Stroke(spline([(0.1 * sign, 0.0), (0.4 * sign, v + 0.5 * droop)]) * size + (x, y), 0.7, (0, 0.9))
-            for v in (-0.15, 0.12)
-        ]
-        out.append(wear.piece(loop * size + (x, y), z=z + 0.006, relief=0.06, strokes=folds))
-    return [*out, wear.piece(ellipse(x, y, 0.14 * size, 0.17 * size), z=z + 0.012, relief=0.03)]
+def tied(wear: Wearer, at: tuple[float, float], size: float, dice: Dice, *, z: float = 0.01) -> list[Fragment]:
+    """A bow at `(u, v)`, its loops rather standing than hanging; `size` is the length of one."""
+    garment = wear.garment
+    stripe = readable(garment.colour, garment.trim) if dice.of("stripe").chance(0.25) else None
+    ribbon = Ribbon(at, size, garment.colour, "headwear", Plane.HEADWEAR + z, stripe)
+    d = dice.of(f"at {at[0]}")
+    tails = size * d.pick({0.0: 1, 1.0: 3}) * d.uniform(0.7, 1.4)
+    return [wear.put_on(made) for made in bow(ribbon, d, tails=tails, droop=d.near(-0.05, 0.2), plump=1.15)]
 
 
 def pins(wear: Wearer, dice: Dice) -> list[Fragment]:
@@ -57,7 +47,7 @@ def pins(wear: Wearer, dice: Dice) -> list[Fragment]:
         if kind in ORNAMENTS:
             out.append(
                 wear.piece(
-                    ORNAMENTS[kind](0.07) + (x - 0.05 * side, y - 0.02),
+                    ORNAMENTS[kind] * 0.07 + (x - 0.05 * side, y - 0.02),
                     wear.garment.trim,
                     z=0.02,
                     turn=0.14,
@@ -68,22 +58,7 @@ def pins(wear: Wearer, dice: Dice) -> list[Fragment]:
     return out
 
 
-def _star(size: float) -> Curve:
-    t = np.arange(10) * np.pi / 5 - np.pi / 2
-    r = np.where(np.arange(10) % 2, 0.45, 1.0) * size
-    return np.stack([r * np.cos(t), r * np.sin(t)], axis=1)
-
-
-def _heart(size: float) -> Curve:
-    half = [(0, 0.9), (0.8, 0.1), (0.75, -0.6), (0.3, -0.75), (0, -0.35)]
-    return path(half, [(-x, y) for x, y in half[::-1]]) * size
-
-
-def _ball(size: float) -> Curve:
-    return ellipse(0, 0, size, size)
-
-
-ORNAMENTS = {"star": _star, "heart": _heart, "ball": _ball}
+ORNAMENTS = {"star": star(), "heart": heart() * (0.85, 0.85), "ball": ellipse(0, 0, 1, 1)}
 
 
 def flowers(wear: Wearer, dice: Dice) -> list[Fragment]:

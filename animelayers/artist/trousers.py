@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from animelayers.artist import patterns, waist
+from animelayers.artist import patterns
 from animelayers.artist.curves import Curve, along, normals, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Colour, Fragment, Mark, Plane, Stroke
@@ -20,6 +20,7 @@ from animelayers.artist.palette import mix, shifted, to_oklch
 from animelayers.artist.patterns import Weave, weave
 from animelayers.artist.subject import Subject
 from animelayers.artist.trimmings import Finish, finished, lines, stitches
+from animelayers.artist.waist import Girth, belt, button, loops
 from animelayers.artist.wardrobe import Garment
 
 WOVEN = {
@@ -126,7 +127,7 @@ def _half(pair: Pair, leg: Limb) -> list[Fragment]:
     shape = np.concatenate([[middle], outer, hem, inner[::-1], [fork]])
     cloth = _cloth(outer, inner, fork, leg)
     made = Fragment("bottomwear", z, (shape,), pair.garment.colour, relief=0.11 * b, casts=0.6)
-    folds = _folds(pair, leg, outer, inner, hem)
+    folds = _folds(pair, leg, outer, hem)
     made = made.replace(
         marks=(*_fade(pair, leg), *patterns.marks(pair.garment, cloth, b)), strokes=folds.strokes, shades=folds.shades
     )
@@ -181,10 +182,10 @@ def _cloth(outer: Curve, inner: Curve, fork: Curve, leg: Limb) -> Weave:
     return weave(left, right, bow=0.02)
 
 
-def _folds(pair: Pair, leg: Limb, outer: Curve, inner: Curve, hem: Curve) -> Folds:
+def _folds(pair: Pair, leg: Limb, outer: Curve, hem: Curve) -> Folds:
     """They pull at the fork, bend at the knee, and pile up over the shoe."""
     b, d, sign = pair.breadth, pair.dice.of(leg.side), SIDES[leg.side]
-    small = pair.subject.build.heads < 4
+    small = pair.subject.build.small
     x, y = pair.fork
     angles = [0.5 * math.pi - sign * (math.pi / 2 - a) for a in ((0.16, 0.75) if small else (-0.12, 0.3, 0.85))]
     folds = [radiating((x, y - 0.02 * b), angles, 0.3 * b, 0.03 * b, d.of("fork"), gap=0.12)]
@@ -238,7 +239,7 @@ def _work(pair: Pair, leg: Limb, outer: Curve, hem: Curve) -> Finish:
     if leg.side == "l":
         out += _fly(pair)
     thread = shifted(pair.garment.colour, lightness=0.2 if to_oklch(pair.garment.colour)[0] < 0.6 else -0.15)
-    if kind == "jeans" and pair.subject.build.heads > 4:
+    if kind == "jeans" and not pair.subject.build.small:
         out += stitches(mouth + (-sign * 0.018 * b, 0.02 * b), 0.045 * b, (206.0, 150.0, 80.0))
     if kind == "trousers" and pair.dice.of("pressed").chance(0.5):
         spine, _ = leg.sleeve(0.12, pair.cut.stop)
@@ -284,18 +285,18 @@ CUFFED = {"jeans": 0.35, "shorts": 0.45, "trousers": 0.12}
 def _waist(pair: Pair) -> list[Fragment]:
     """The band with its button, loops and belt."""
     subject, b, d, kind = pair.subject, pair.breadth, pair.dice.of("waist"), pair.garment.kind
-    height = 0.1 * b
-    band = waist.band(subject, pair.top - 0.02 * b, height, pair.garment.colour)
+    girth = Girth(subject.figure, "bottomwear", Plane.BOTTOMWEAR + 0.012, pair.top - 0.02 * b, 0.1 * b, ease=0.022)
+    band = girth.strap(pair.garment.colour).replace(casts=0.6)
     out = [band]
-    sporty = subject.theme == "sport"
-    if sporty:
+    if subject.theme == "sport":
         return [finished(band, _elastic(band)), *_drawstring(pair)]
     if d.chance({"jeans": 0.5, "trousers": 0.65, "shorts": 0.4}[kind]):
-        out += waist.belt(subject, pair.top - 0.005 * b, 0.075 * b, subject.palette.dark, d.of("belt"))
+        strap = replace(girth, z=girth.z + 0.01, top=pair.top - 0.005 * b, height=0.075 * b, ease=0.033)
+        out += belt(strap, subject.palette.dark, d.of("belt"))
     else:
-        out.append(waist.button(subject.figure, pair.top + 0.035 * b, 0.03 * b, pair.garment.trim))
+        out.append(button(girth, 0.03 * b, pair.garment.trim))
     if kind == "jeans":
-        out.append(waist.loops(subject.figure, pair.top - 0.015 * b, 0.095 * b, pair.garment.colour))
+        out.append(loops(replace(girth, z=girth.z + 0.016, ease=0.03), pair.garment.colour))
     return out
 
 

@@ -48,11 +48,11 @@ class Tube:
 
     def end(self, bulge: float = 0.0) -> Curve:
         """Across the far end, from the outer to the inner edge, bulging outwards by `bulge` head heights."""
-        return bowed(self.outer[-1], self.inner[-1], self.sign * bulge)
+        return bulging(self.outer[-1], self.inner[-1], self.sign * bulge)
 
     def start(self, bulge: float = 0.0) -> Curve:
         """Across the near end, from the inner to the outer edge, bulging towards the trunk."""
-        return bowed(self.inner[0], self.outer[0], self.sign * bulge)
+        return bulging(self.inner[0], self.outer[0], self.sign * bulge)
 
     def area(self, start: float = 0.0, end: float = 0.0) -> Curve:
         """The closed outline, with both ends' bulges."""
@@ -62,7 +62,7 @@ class Tube:
         """A line across at a share of the length, from the outer to the inner edge; None: bulging as the hem does."""
         bulge = self.bulge if bulge is None else bulge
         a, z = cut(self.outer, share, 1.0)[0], cut(self.inner, share, 1.0)[0]
-        return np.concatenate([[a], bowed(a, z, self.sign * bulge), [z]])
+        return np.concatenate([[a], bulging(a, z, self.sign * bulge), [z]])
 
     def piece(self, start: float, stop: float) -> Tube:
         """Part of it between two shares of its own length."""
@@ -73,7 +73,7 @@ class Tube:
         return math.dist(self.outer[at], self.inner[at]) / 2
 
 
-def bowed(a: Curve, b: Curve, bulge: float) -> Curve:
+def bulging(a: Curve, b: Curve, bulge: float) -> Curve:
     """Half an ellipse from one point to another, bulging to the left of its way; without the end points."""
     way = b - a
     normal = np.array([way[1], -way[0]]) / max(float(np.hypot(*way)), 1e-9)

@@ -9,17 +9,15 @@ from animelayers.artist.drawing import Colour, Fragment, Mark, Plane
 from animelayers.artist.fitting import Fitting, cut_of, darker, signed
 from animelayers.artist.folds import Folds
 from animelayers.artist.fronts import fronts
-from animelayers.artist.girdles import belt
-from animelayers.artist.palette import mix
+from animelayers.artist.palette import GOLD, SILVER, mix
 from animelayers.artist.trimmings import (
-    GOLD,
-    SILVER,
     Finish,
     beside,
     buttons,
     finished,
     piping,
 )
+from animelayers.artist.waist import belt
 
 
 def uniform(fit: Fitting) -> list[Fragment]:
@@ -59,7 +57,7 @@ def uniform(fit: Fitting) -> list[Fragment]:
         out.append(finished(panel.fragment, *work))
     out += collars.stand(fit, tape or fit.colour, trim=metal, height=0.62)
     if d.chance(0.55):
-        out.append(belt(fit, 4.05, mix(fit.garment.trim, (40, 32, 32), 0.6), metal))
+        out += belt(fit.girth(4.05, 0.11), mix(fit.garment.trim, (40, 32, 32), 0.6), d.of("belt"), metal)
     if d.chance(0.6):
         out += [_strap(fit, sign, metal) for sign in (-1, 1)]
     if d.chance(0.35):

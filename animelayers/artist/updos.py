@@ -121,11 +121,11 @@ def drills(scalp: Scalp, look: Look, floor: float, dice: Dice) -> list[Fragment]
             end = max(0.35 + 0.6 * floor - 0.14 * pair, v + 0.4)
             spine = [(u, v), (u + 0.08, v + 0.15), (u + 0.07, 0.5 * (v + end)), (u + d.near(0.02, 0.04), end)]
             z = Plane.HAIR_BESIDE - 0.02 * pair
-            made.append(ringlet(look, z, smooth(scalp.lay([(to * x, y) for x, y in spine], -0.3), 40), wide, d, to))
+            made.append(ringlet(look, z, smooth(scalp.lay([(to * x, y) for x, y in spine], -0.3), 40), wide, to))
     return made
 
 
-def ringlet(look: Look, z: float, spine: Curve, wide: float, dice: Dice, turn: int) -> Fragment:
+def ringlet(look: Look, z: float, spine: Curve, wide: float, turn: int) -> Fragment:
     """A coil around a spine: bands that slant and bulge, narrowing to a hooked point."""
     place = _frame(spine)
     length = float(np.hypot(*np.diff(spine, axis=0).T).sum())

@@ -6,7 +6,7 @@ Shapes are in the head's frame `(u, v)` and turn as the hair does: what is worn 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -79,15 +79,18 @@ class Wearer:
         casts: float = 1.0,
     ) -> Fragment:
         """A fragment of headwear, `z` above its plane; its strokes and marks are in the head's frame, too."""
-        shapes = [self.place(same_way(np.asarray(shape, np.float64)), turn)]
+        shapes = [same_way(np.asarray(shape, np.float64))]
         if hole is not None:  # run the other way, so that its shadow has the hole, too
-            shapes.append(self.place(same_way(np.asarray(hole, np.float64))[::-1], turn))
-        return Fragment(
-            "headwear", Plane.HEADWEAR + z, tuple(shapes), colour or self.garment.colour, relief=relief,
-            material=material, hollow=hole is not None, casts=casts,
-            strokes=tuple(replace(stroke, points=self.place(stroke.points, turn)) for stroke in strokes),
-            marks=tuple(replace(mark, shape=tuple(self.place(m, turn) for m in mark.shape)) for mark in marks),
-        )  # fmt: skip
+            shapes.append(same_way(np.asarray(hole, np.float64))[::-1])
+        made = Fragment(
+            "headwear", Plane.HEADWEAR + z, tuple(shapes), colour or self.garment.colour, "", material, relief
+        )
+        made = made.replace(hollow=hole is not None, casts=casts, strokes=tuple(strokes), marks=tuple(marks))
+        return self.put_on(made, turn)
+
+    def put_on(self, made: Fragment, turn: float = 0.1) -> Fragment:
+        """What was made in the head's frame → the drawing."""
+        return made.through(lambda curve: self.place(curve, turn))
 
 
 def dome(low: float, loose: float = 0.02) -> Curve:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from animelayers.artist.curves import along, path, positions, ribbon, spline
+from animelayers.artist.curves import along, ellipse, path, positions, ribbon, spline
 from animelayers.artist.dice import Dice
 from animelayers.artist.drawing import Fragment, Mark, Material, Plane, Stroke
 from animelayers.artist.figure import SIDES
-from animelayers.artist.palette import mix, shifted
+from animelayers.artist.palette import WHITE, mix, shifted
 from animelayers.artist.subject import Subject
 from animelayers.artist.wardrobe import Garment
 
@@ -98,12 +98,11 @@ def _butterfly(wings: Garment, dice: Dice) -> list[Fragment]:
     for shape, eye, z in ((lower, (0.6, 0.5), 0.0), (upper, (0.8, -0.5), 0.02)):
         middle = shape.mean(axis=0)
         inner = middle + (shape - middle) * 0.78
-        t = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-        spot = np.stack([eye[0] + 0.14 * np.cos(t), eye[1] + 0.12 * np.sin(t)], axis=1)
+        spot = ellipse(*eye, 0.14, 0.12, steps=24)
         veins = tuple(
             Stroke(spline([(0.04, 0.07), tuple(middle), tuple(shape[k])]), 0.5) for k in range(8, len(shape) - 8, 9)
         )
-        marks = (Mark((inner,), mix(wings.colour, (255, 255, 255), 0.45)), Mark((spot,), wings.trim))
+        marks = (Mark((inner,), mix(wings.colour, WHITE, 0.45)), Mark((spot,), wings.trim))
         out.append(
             Fragment(
                 "wings", Plane.WINGS + z, (shape,), wings.colour, relief=0.03, opacity=0.92, marks=marks, strokes=veins
