@@ -127,7 +127,7 @@ def real(folder: Path) -> tuple[dict[str, dict[str, float]], list[dict[str, floa
         rows[f"{path.parent.name}/{path.stem}"] = statistics(rgba)
         if (path.parent / "visible.png").exists():
             labels = np.asarray(cv2.imread(str(path.parent / "visible.png"), cv2.IMREAD_UNCHANGED))
-            shares.append({tag: float((labels == n).sum() / (labels > 0).sum()) for tag, n in PART_LABELS.items()})
+            shares.append(shares_of(labels))
     return rows, shares
 
 
@@ -141,10 +141,18 @@ def _on_white_cut_out(rgba: Rgba) -> Rgba:
     return np.dstack([rgba[..., :3], np.where(outside, 0, 255).astype(np.uint8)])
 
 
-def drawn(seed: int) -> dict[str, float] | None:
-    """Statistics of a full-figure sample; None for other shots."""
-    made = sample(seed, 1152, 768)
-    return statistics(made.picture) if made.attributes["shot"] == "full" else None
+def drawn(seed: int) -> tuple[dict[str, float], dict[str, float]] | None:
+    """Statistics of a full-figure sample and its parts' shares of the visible area; None for other shots."""
+    made = sample(seed, *LARGE)
+    if made.attributes["shot"] != "full":
+        return None
+    assert made.visible is not None
+    return statistics(made.picture), shares_of(made.visible)
+
+
+def shares_of(labels: np.ndarray) -> dict[str, float]:
+    """Every tag's share of what belongs to any part."""
+    return {tag: float((labels == n).sum() / max((labels > 0).sum(), 1)) for tag, n in PART_LABELS.items()}
 
 
 def seconds(size: tuple[int, int], seeds: range) -> tuple[float, float]:
@@ -177,8 +185,9 @@ def main() -> None:
         rows, known = real(folder)
         beside |= rows
         shares += known
-    report_statistics(figures, beside)
-    print(f"\nparts' share of the visible area of real figures: {_shares(shares)}" if shares else "")
+    report_statistics([row for row, _ in figures], beside)
+    if shares:
+        report_shares([row for _, row in figures], shares)
 
 
 def report_samples(rows: list[dict[str, Any]]) -> None:
@@ -236,10 +245,14 @@ def report_statistics(figures: list[dict[str, float]], beside: dict[str, dict[st
         print(f"| {picture} | " + " | ".join(f"{row[name]:.3g}" for name in names) + " |")
 
 
-def _shares(shares: list[dict[str, float]]) -> str:
-    return ", ".join(
-        f"{tag} {100 * np.mean([s[tag] for s in shares]):.1f} %" for tag in PART_LABELS if any(s[tag] for s in shares)
+def report_shares(figures: list[dict[str, float]], beside: list[dict[str, float]]) -> None:
+    """How much of a whole figure each part is."""
+    print(
+        f"\n| share of the visible area | {len(figures)} synthetic figures | {len(beside)} real ones |\n|---|---|---|"
     )
+    for tag in PART_LABELS:
+        ours, theirs = (float(np.mean([row[tag] for row in rows])) for rows in (figures, beside))
+        print(f"| {tag} | {ours:.1%} | {theirs:.1%} |")
 
 
 if __name__ == "__main__":
