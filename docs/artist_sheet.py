@@ -24,7 +24,7 @@ COLUMNS, ROWS = 8, 8
 CELL = (300, 200)
 """Height and width, px."""
 PAPER = (206, 214, 222)
-SPARE = 16
+SPARE = 14
 """Cells of the exploded stack a row."""
 
 
@@ -38,6 +38,16 @@ def character(seed: int) -> Image.Image:
 def reduced(rgba: Rgba, size: tuple[int, int]) -> Image.Image:
     """A sheet on paper at a smaller size."""
     return Image.fromarray(cv2.resize(matte(rgba, PAPER), size[::-1], interpolation=cv2.INTER_AREA))
+
+
+def fitted(rgba: Rgba, size: tuple[int, int]) -> Image.Image:
+    """A sheet in the middle of a cell below its name, as large as there is room, small ones at most doubled."""
+    room = (size[0] - 18, size[1] - 8)
+    scale = min(room[0] / rgba.shape[0], room[1] / rgba.shape[1], 2.0)
+    inner = reduced(rgba, (max(round(rgba.shape[0] * scale), 1), max(round(rgba.shape[1] * scale), 1)))
+    cell = Image.new("RGB", size[::-1], PAPER)
+    cell.paste(inner, ((size[1] - inner.width) // 2, 14 + (room[0] - inner.height) // 2))
+    return cell
 
 
 def exploded(made: Sample) -> list[tuple[str, Rgba]]:
@@ -57,17 +67,17 @@ def exploded(made: Sample) -> list[tuple[str, Rgba]]:
         *((layer.name, on_canvas(layer, made.size)) for layer in made.rendering),
         ("depth", np.dstack([grey, grey, grey, opaque])),
         ("visible parts", np.dstack([colours[made.visible], opaque])),
-        *((layer.name, on_canvas(layer, made.size)) for layer in made.parts),
+        *((layer.name, layer.rgba) for layer in made.parts),
     ]
 
 
-def main(first: int = 0, shown: int = 11) -> None:
+def main(first: int = 0, shown: int = 48) -> None:
     """The page: characters above, the stack of one of them below."""
     height, width = CELL
     with ProcessPoolExecutor() as pool:
         cells = list(pool.map(character, range(first, first + COLUMNS * ROWS), chunksize=4))
-    sheets = exploded(sample(first + shown, 768, 512))
-    small = (round(COLUMNS * width / SPARE * 1.5), COLUMNS * width // SPARE)
+    sheets = exploded(sample(first + shown, 1152, 768))
+    small = (round(COLUMNS * width / SPARE * 1.3), COLUMNS * width // SPARE)
     rows = -(-len(sheets) // SPARE)
     page = Image.new("RGB", (COLUMNS * width, ROWS * height + rows * small[0]), PAPER)
     for k, cell in enumerate(cells):
@@ -75,7 +85,7 @@ def main(first: int = 0, shown: int = 11) -> None:
     draw = ImageDraw.Draw(page)
     for k, (name, rgba) in enumerate(sheets):
         corner = (k % SPARE * small[1], ROWS * height + k // SPARE * small[0])
-        page.paste(reduced(rgba, small), corner)
+        page.paste(fitted(rgba, small), corner)
         draw.text((corner[0] + 3, corner[1] + 2), name, fill=(20, 30, 40))
     page.save(Path(__file__).parent / "artist.jpg", quality=88)
 
