@@ -148,7 +148,7 @@ BROKEN: dict[str, tuple[Sample, str, str]] = {
     ),
     "depth": (GOOD.replace(depth=GOOD.depth + np.uint16(1)), "depth", "above 0 where nothing is"),
     "head-box": (GOOD.replace(head_box=(2, 6, 49, 34)), "", "the canvas 40 × 48 px"),
-    "premultiplied": (squashed(sample(size=(192, 160))), "topwear", "goes with their alpha"),
+    "premultiplied": (squashed(sample(size=(192, 160))), "cells/topwear/flat", "goes with their alpha"),
     "eyewhite": (pieces(GOOD, without("eyewhite-l", "eyewhite-r")), "irides-l", "no eyewhite-l"),
     "side-pair": (pieces(GOOD, without("handwear-r-0")), "handwear-l", "no handwear-r"),
 }

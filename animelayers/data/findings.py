@@ -146,9 +146,11 @@ def head_box(sample: Sample) -> Found:
 
 
 def premultiplied(sample: Sample) -> Found:
-    sheets = [("picture", sample.picture)]
-    for prefix, stack in (("", sample.parts), *_renderings(sample)):
-        sheets += [(f"{prefix}/{x.path}".strip("/"), x.rgba) for x in stack or () if x.blend is Blend.NORMAL]
+    """Where rendering layers are known they are judged instead: thin dark lines sink towards the rim by themselves."""
+    sheets = [] if sample.rendering else [("picture", sample.picture)]
+    sheets += [(piece.path, piece.rgba) for piece in _pieces(sample) if piece.name not in sample.cells]
+    for prefix, stack in _renderings(sample):
+        sheets += [(f"{prefix}/{x.path}", x.rgba) for x in stack if x.blend is Blend.NORMAL]
     for path, rgba in sheets:
         if (share := premultiplication(rgba)) >= PREMULTIPLIED:
             yield path, f"{min(share, 1):.0%} of the colour of faint edges goes with their alpha"
