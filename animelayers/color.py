@@ -7,6 +7,8 @@ them by up to 73 levels on a soft black line. Colour of a fully transparent pixe
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +37,13 @@ def premultiplied(rgba: Rgba) -> npt.NDArray[np.float32]:
     levels = rgba.astype(np.float32)
     levels[..., :3] *= levels[..., 3:] / 255
     return levels
+
+
+def straight(premul: npt.NDArray[Any]) -> Rgba:
+    """The inverse: levels 0..255 of colour × alpha, and alpha, [h, w, 4] → uint8; colour under alpha 0 is arbitrary."""
+    levels = premul.astype(np.float32)
+    levels[..., :3] *= 255 / np.maximum(levels[..., 3:], np.float32(1e-3))
+    return to_uint8(levels)
 
 
 def matte(rgba: Rgba, background: tuple[int, int, int] = (255, 255, 255)) -> npt.NDArray[np.uint8]:

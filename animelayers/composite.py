@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from animelayers.color import clear_hidden
 from animelayers.errors import StackError
-from animelayers.raster import over_bands
+from animelayers.raster import over_bands, overlap
 from animelayers.stack import Blend, Layer, LayerStack, Rgba
 
 Plane = npt.NDArray[np.float32]
@@ -147,11 +147,8 @@ def _lay(layer: Layer, source: Rgba, premul: npt.NDArray[np.float32], ab: Plane)
 def on_canvas(layer: Layer, size: tuple[int, int]) -> Rgba:
     """The layer's own pixels where they lie on a transparent canvas of `(height, width)`, cut off at its edges."""
     out = np.zeros((*size, 4), np.uint8)
-    top, bottom = max(0, layer.top), min(size[0], layer.top + layer.height)
-    left, right = max(0, layer.left), min(size[1], layer.left + layer.width)
-    if top < bottom and left < right:
-        part = layer.rgba[top - layer.top : bottom - layer.top, left - layer.left : right - layer.left]
-        out[top:bottom, left:right] = clear_hidden(part)
+    here, part = overlap(layer, size)
+    out[here] = clear_hidden(layer.rgba[part])
     return out
 
 

@@ -6,6 +6,7 @@ written and back when one is read. L and R are the character's sides.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -128,6 +129,18 @@ def split_part(name: str) -> tuple[str, str, int | None]:
     stratum = int(digits) if dash and digits.isdecimal() else None
     tag, side = _split_side(name if stratum is None else base)
     return (tag, side.lower(), stratum) if tag in PART_LABELS else (name, "", None)
+
+
+def other_side(name: str) -> str:
+    """The name of what is mirrored to where this was: a piece, or a point of the body.
+
+    >>> other_side("handwear-l-0"), other_side("wrist-r"), other_side("face")
+    ('handwear-r-0', 'wrist-l', 'face')
+    """
+    return _SIDE.sub(lambda found: "-r" if found[1] == "l" else "-l", name)
+
+
+_SIDE = re.compile(r"-([lr])(?=-|$)")
 
 
 def _split_side(name: str) -> tuple[str, str]:

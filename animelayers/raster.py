@@ -40,6 +40,14 @@ def trimmed(layer: Layer) -> Layer:
     return layer.replace(rgba=layer.rgba[top:bottom, left:right], top=layer.top + top, left=layer.left + left)
 
 
+def overlap(layer: Layer, size: tuple[int, int]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Where a layer and a canvas of `(height, width)` meet: rows and columns of the canvas, and those of the layer."""
+    top, left = max(0, layer.top), max(0, layer.left)
+    bottom, right = max(top, min(size[0], layer.top + layer.height)), max(left, min(size[1], layer.left + layer.width))
+    here = slice(top, bottom), slice(left, right)
+    return here, (slice(top - layer.top, bottom - layer.top), slice(left - layer.left, right - layer.left))
+
+
 def longer_side(mask: Mask) -> int:
     """Height or width, px, of the tight box of a mask, whichever is larger."""
     top, left, bottom, right = tight_box(mask)

@@ -31,7 +31,7 @@ from animelayers.composite import difference, flatten
 from animelayers.data.sample import Sample
 from animelayers.errors import AnimeLayersError
 from animelayers.parts import PART_LABELS, split_part
-from animelayers.raster import longer_side, tight_box
+from animelayers.raster import longer_side, overlap, tight_box
 from animelayers.rendering.strokes import Pen, find_strokes
 from animelayers.stack import Rgba
 
@@ -48,7 +48,7 @@ def judged(seed: int) -> dict[str, Any]:
     cells = [difference(flatten(cell), made.parts[name].rgba).max(initial=0) for name, cell in made.cells.items()]
     area: Counter[str] = Counter()
     for layer in made.parts:
-        area[split_part(layer.name)[0]] += int((_inside(layer.rgba, layer.top, layer.left, SMALL) >= 128).sum())
+        area[split_part(layer.name)[0]] += int((layer.rgba[overlap(layer, SMALL)[1]][..., 3] >= 128).sum())
     seen = {tag: int((made.visible == PART_LABELS[tag]).sum()) for tag in area}
     return {
         "parts": int(difference(flatten(made.parts), made.picture).max()),
@@ -60,11 +60,6 @@ def judged(seed: int) -> dict[str, Any]:
         "seen": seen,
         "shot": made.attributes["shot"],
     }
-
-
-def _inside(rgba: Rgba, top: int, left: int, size: tuple[int, int]) -> np.ndarray:
-    """Alpha of what of a sheet is on the canvas."""
-    return rgba[max(0, -top) : size[0] - top, max(0, -left) : size[1] - left, 3]
 
 
 def digest(seed: int) -> str:

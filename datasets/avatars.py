@@ -12,10 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-
-from animelayers.cli.console import DONE, FAILED, complain, say
+from animelayers.cli.console import DONE, FAILED, complain, progress, say
 from animelayers.data.avatars import STYLES, avatar
 from animelayers.data.sample import Sample
 from animelayers.errors import AnimeLayersError
@@ -53,8 +50,9 @@ def main(argv: list[str] | None = None) -> int:
     words = f"--styles {options.styles} --first {options.first} --count {options.count} --size {options.size}"
     facts = {"name": options.output.name, "command": f"python datasets/avatars.py {words}"}
     try:
-        samples = track(made(options), "drawing", total=total, console=Console(stderr=True))
-        hub.write_set(samples, options.output, options.format, description=DESCRIPTION, **facts)
+        with progress("drawing", total, shown=sys.stderr.isatty()) as step:
+            samples = (step() or sample for sample in made(options))
+            hub.write_set(samples, options.output, options.format, description=DESCRIPTION, **facts)
     except AnimeLayersError as error:
         complain(str(error), error.hint)
         return FAILED

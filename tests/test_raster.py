@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animelayers.raster import bands, nearest, tight_box
+from animelayers.raster import bands, nearest, overlap, tight_box
+from animelayers.stack import Layer
 
 
 def test_tight_box_of_a_blot():
@@ -40,3 +41,18 @@ def test_bands_cover_every_row_once(height, rows, halo):
         assert read[part] == list(range(inner.start, inner.stop))
         seen += read[part]
     assert seen == list(range(height))
+
+
+@pytest.mark.parametrize("top", [-9, -4, -2, 0, 3, 5, 9])
+@pytest.mark.parametrize("left", [-9, -3, 0, 4, 6, 9])
+def test_overlap_is_the_same_place_in_layer_and_canvas(top, left):
+    layer = Layer("line", np.arange(1, 4 * 3 * 4 + 1, dtype=np.uint8).reshape(4, 3, 4), top=top, left=left)
+    here, part = overlap(layer, (5, 6))
+    expected = np.zeros((5, 6, 4), np.uint8)
+    for row in range(4):
+        for column in range(3):
+            if 0 <= top + row < 5 and 0 <= left + column < 6:
+                expected[top + row, left + column] = layer.rgba[row, column]
+    canvas = np.zeros((5, 6, 4), np.uint8)
+    canvas[here] = layer.rgba[part]
+    assert (canvas == expected).all()

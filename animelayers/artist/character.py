@@ -15,7 +15,6 @@ from animelayers.artist import (
     eyes,
     facewear,
     hair,
-    hairstyle,
     head,
     headwear,
     legs,
@@ -83,7 +82,7 @@ def compose(subject: Subject, dice: Dice) -> Drawing:
         tuple(fragments),
         {name: (x, y) for name, (x, y) in zip(points, moved, strict=True)},
         head_box(subject),
-        attributes(subject, hairstyle.choose(subject, dice.of("hair").of("style"))),
+        attributes(subject, hair.chosen(subject, dice.of("hair"))),
     )
 
 

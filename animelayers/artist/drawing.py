@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from animelayers.artist.curves import Curve, mirrored
+from animelayers.parts import other_side
 
 Colour = tuple[float, float, float]
 """sRGB levels, 0..255."""
@@ -215,17 +216,13 @@ class Drawing:
         left, top, right, bottom = self.head_box
         return Drawing(
             tuple(_mirrored(fragment) for fragment in self.fragments),
-            {_other_side(name): (-x, y) for name, (x, y) in self.keypoints.items()},
+            {other_side(name): (-x, y) for name, (x, y) in self.keypoints.items()},
             (-right, top, -left, bottom),
             self.attributes,
         )
 
 
 _OTHER = {"l": "r", "r": "l", "": ""}
-
-
-def _other_side(name: str) -> str:
-    return name[:-1] + _OTHER[name[-1]] if name.endswith(("-l", "-r")) else name
 
 
 def _mirrored(fragment: Fragment) -> Fragment:

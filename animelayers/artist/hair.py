@@ -21,7 +21,12 @@ TIED = TAILS | UPDOS
 
 def draw(subject: Subject, dice: Dice) -> list[Fragment]:
     """All the hair."""
-    return dress(subject, hairstyle.choose(subject, dice.of("style")), dice)
+    return dress(subject, chosen(subject, dice), dice)
+
+
+def chosen(subject: Subject, dice: Dice) -> Hairstyle:
+    """The style that `draw` dresses the hair in."""
+    return hairstyle.choose(subject, dice.of("style"))
 
 
 def dress(subject: Subject, style: Hairstyle, dice: Dice) -> list[Fragment]:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from animelayers.data.rules import RULES
 from animelayers.data.sample import Licence, Sample
 from animelayers.data.sets import SampleSet
 from animelayers.errors import AnimeLayersError
+from animelayers.handoff.check import by_severity, printable
 from animelayers.handoff.rules import Severity
 
 SHOWN = 20
@@ -111,12 +111,8 @@ def check_set(where: Path | SampleSet, *, jobs: int = 1, advance: Callable[[], N
 def format_report(report: Report) -> str:
     """The report as plain lines: findings by severity, rule by rule with its remedy."""
     lines = [f"{report.path}: {report.samples} samples"]
-    for severity, found in groupby(report.findings, key=lambda finding: finding.severity):
-        group = list(found)
-        lines += ["", f"{len(group)} {severity}{'' if len(group) == 1 else 's'}"]
-        for rule, same in groupby(group, key=lambda finding: finding.rule):
-            lines += _rule_lines(rule, list(same))
-    return "\n".join(lines if report.findings else [*lines, "", "nothing found"])
+    lines += by_severity(report.findings, _rule_lines) if report.findings else ("", "nothing found")
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +166,6 @@ def _rule_lines(rule: str, found: list[Finding]) -> Iterator[str]:
     yield f"  {rule}: {found[0].remedy}"
     for finding in found[:SHOWN]:
         where = "  ".join(filter(None, (finding.sample, finding.layer)))
-        yield f"    {_printable(f'{where}  {finding.what}'.strip())}"
+        yield f"    {printable(f'{where}  {finding.what}'.strip())}"
     if len(found) > SHOWN:
         yield f"    and {len(found) - SHOWN} more; --json lists them"
-
-
-def _printable(text: str) -> str:
-    """Without what a terminal would obey: names come from strangers' files."""
-    return "".join(char if char.isprintable() else "�" for char in text)

@@ -14,7 +14,7 @@ from animelayers.composite import difference, flatten
 from animelayers.data.edges import premultiplication
 from animelayers.data.sample import Sample, visible_map
 from animelayers.parts import PART_LABELS, PARTS, part_name, split_part
-from animelayers.raster import Mask
+from animelayers.raster import Mask, overlap
 from animelayers.rendering.solve import BLENDS
 from animelayers.stack import Blend, Layer, LayerStack, Rgba
 
@@ -183,9 +183,8 @@ def _renderings(sample: Sample) -> Iterator[tuple[str, LayerStack]]:
 
 
 def _on_canvas(layer: Layer, size: tuple[int, int]) -> bool:
-    top, left = max(0, -layer.top), max(0, -layer.left)
-    bottom, right = max(0, size[0] - layer.top), max(0, size[1] - layer.left)
-    return bool(layer.rgba[top:bottom, left:right, 3].any())
+    _, part = overlap(layer, size)
+    return bool(layer.rgba[part][..., 3].any())
 
 
 def _apart(path: str, ours: Rgba, wanted: Rgba) -> Found:

@@ -11,51 +11,44 @@ from dataclasses import dataclass
 
 from animelayers.data import findings
 from animelayers.data.sample import Sample
-from animelayers.handoff.rules import Severity
+from animelayers.handoff import rules as handoff_rules
+from animelayers.handoff.rules import Rule, Severity
 
 ERROR, WARNING, NOTE = Severity
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One thing that is looked for."""
+class SampleRule(Rule):
+    """One thing that is looked for in samples and sets."""
 
-    id: str
-    """Stable, in kebab case."""
-    severity: Severity
-    what: str
-    """What has to be true."""
-    why: str
-    """What happens when it is not."""
-    remedy: str
     find: Callable[[Sample], findings.Found] | None = None
     """None where it is about files and sets, not about one sample."""
 
 
 RULES = (
     # files and sets
-    Rule(
+    SampleRule(
         "unreadable",
         ERROR,
         "Every file is there, undamaged, and as large as the manifest says.",
         "The sample cannot be read at all.",
         "copy or make the sample again",
     ),
-    Rule(
+    SampleRule(
         "duplicate-id",
         ERROR,
         "No two samples of a set have the same id, whatever its case.",
         "Splits leak, caches mix the two up, and some file systems hold one of them only.",
         "give every sample an id of its own",
     ),
-    Rule(
+    SampleRule(
         "set-manifest",
         ERROR,
         "`set.json` counts the samples and licences that are there.",
         "Something was added or lost since, and credits no longer add up.",
         "copy the set again, or write it anew: animelayers.data.sets.index_set",
     ),
-    Rule(
+    SampleRule(
         "licence",
         ERROR,
         "The licence is an SPDX identifier, and whoever it asks to name is named.",
@@ -64,7 +57,7 @@ RULES = (
         findings.licence,
     ),
     # the pieces
-    Rule(
+    SampleRule(
         "unknown-tag",
         ERROR,
         "Every piece is called by a part tag, with side and stratum after it; a background is called background.",
@@ -72,7 +65,7 @@ RULES = (
         "rename it: animelayers.parts.PARTS lists the tags",
         findings.tags,
     ),
-    Rule(
+    SampleRule(
         "piece-blend",
         ERROR,
         "Every piece is a Normal layer.",
@@ -80,7 +73,7 @@ RULES = (
         "merge shades into the piece they belong to",
         findings.normal,
     ),
-    Rule(
+    SampleRule(
         "empty-piece",
         WARNING,
         "Every piece has a visible pixel on the canvas.",
@@ -88,7 +81,7 @@ RULES = (
         "leave the piece out",
         findings.empty,
     ),
-    Rule(
+    SampleRule(
         "strata",
         WARNING,
         "The strata of a part are numbered from the nearest, 0, to the farthest.",
@@ -97,7 +90,7 @@ RULES = (
         findings.strata,
     ),
     # what adds up
-    Rule(
+    SampleRule(
         "parts-sum",
         ERROR,
         f"The pieces flatten to the picture, to {findings.TOLERANCE} level.",
@@ -105,7 +98,7 @@ RULES = (
         "flatten the pieces again, or see which one is missing",
         findings.parts_sum,
     ),
-    Rule(
+    SampleRule(
         "slots",
         ERROR,
         "Rendering layers are flat (Normal), shadow (Multiply), highlight (Screen), line (Normal), bottom to top.",
@@ -113,7 +106,7 @@ RULES = (
         "add the missing layer, empty if need be, and keep order and modes",
         findings.rendering_slots,
     ),
-    Rule(
+    SampleRule(
         "rendering-alpha",
         ERROR,
         "The rendering has the alpha of the picture.",
@@ -121,7 +114,7 @@ RULES = (
         "cut flat and line to the picture's alpha, shadow and highlight to where that is opaque",
         findings.rendering_alpha,
     ),
-    Rule(
+    SampleRule(
         "rendering-sum",
         ERROR,
         f"The rendering flattens to the picture, to {findings.TOLERANCE} level.",
@@ -129,7 +122,7 @@ RULES = (
         "solve it again: animelayers.rendering.solve.exact_stack",
         findings.rendering_sum,
     ),
-    Rule(
+    SampleRule(
         "cells-place",
         ERROR,
         "Cells belong to a piece and are as large as its sheet.",
@@ -137,7 +130,7 @@ RULES = (
         "cut cells and piece to the same box",
         findings.cells_place,
     ),
-    Rule(
+    SampleRule(
         "cells-missing",
         WARNING,
         "All parts of a sample have cells, or none has.",
@@ -145,7 +138,7 @@ RULES = (
         "make cells for the others too",
         findings.cells_missing,
     ),
-    Rule(
+    SampleRule(
         "cells-sum",
         ERROR,
         f"The cells of a piece flatten to it, to {findings.TOLERANCE} level.",
@@ -154,7 +147,7 @@ RULES = (
         findings.cells_sum,
     ),
     # what goes with it
-    Rule(
+    SampleRule(
         "visible-map",
         ERROR,
         "The map of visible parts is that of the pieces.",
@@ -162,7 +155,7 @@ RULES = (
         "make it again: animelayers.data.sample.visible_map",
         findings.visible,
     ),
-    Rule(
+    SampleRule(
         "depth",
         WARNING,
         "Depth is above 0 on the figure and 0 where nothing is.",
@@ -170,7 +163,7 @@ RULES = (
         "draw depth wherever a piece is",
         findings.depth,
     ),
-    Rule(
+    SampleRule(
         "head-box",
         ERROR,
         "The head box is not empty and lies on the canvas.",
@@ -178,7 +171,7 @@ RULES = (
         "cut it at the canvas, or leave it out",
         findings.head_box,
     ),
-    Rule(
+    SampleRule(
         "premultiplied",
         WARNING,
         "Soft edges keep their colour; they do not sink to black as they fade.",
@@ -187,14 +180,14 @@ RULES = (
         findings.premultiplied,
     ),
     # good to know
-    Rule(
+    SampleRule(
         "no-set-manifest",
         NOTE,
         "There is a `set.json`.",
         "Nothing tells whether the set is complete, or who is to be credited.",
         "write it: animelayers.data.sets.index_set",
     ),
-    Rule(
+    SampleRule(
         "eyewhite",
         NOTE,
         "Where there is an iris there is an eyewhite of its side.",
@@ -202,7 +195,7 @@ RULES = (
         "fine if it was drawn so",
         findings.eyes,
     ),
-    Rule(
+    SampleRule(
         "side-pair",
         NOTE,
         "What there is on the left there is on the right.",
@@ -216,5 +209,4 @@ RULES = (
 
 def as_markdown() -> str:
     """The table as it stands in `docs/data.md`."""
-    rows = [f"| `{rule.id}` | {rule.severity} | {rule.what} | {rule.why} |" for rule in RULES]
-    return "\n".join(["| rule | severity | what has to be true | why it matters |", "|---|---|---|---|", *rows])
+    return handoff_rules.as_markdown(RULES)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from animelayers.errors import DataError
 from animelayers.parts import PART_LABELS, split_part
+from animelayers.raster import overlap
 from animelayers.stack import LayerStack, Rgba
 
 Box = tuple[int, int, int, int]
@@ -109,11 +110,7 @@ def visible_map(parts: LayerStack) -> npt.NDArray[np.uint8]:
     for layer in parts:
         if not layer.visible:
             continue
-        top, bottom = max(0, layer.top), min(parts.height, layer.top + layer.height)
-        left, right = max(0, layer.left), min(parts.width, layer.left + layer.width)
-        if top >= bottom or left >= right:
-            continue
-        alpha = layer.rgba[top - layer.top : bottom - layer.top, left - layer.left : right - layer.left, 3]
+        here, part = overlap(layer, parts.size)
         label = PART_LABELS.get(split_part(layer.name)[0], 0)
-        np.copyto(out[top:bottom, left:right], label, where=alpha * layer.opacity >= 127.5)
+        np.copyto(out[here], label, where=layer.rgba[part][..., 3] * layer.opacity >= 127.5)
     return out

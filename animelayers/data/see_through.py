@@ -27,7 +27,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from animelayers.color import clear_hidden, matte, to_uint8
+from animelayers.color import clear_hidden, matte, straight
 from animelayers.composite import flatten, on_canvas
 from animelayers.data.foreign import AGAIN, Notes, json_bytes, read_grey, read_json, read_rgba, sample_id, write_files
 from animelayers.data.planes import Plane, encode_all
@@ -137,7 +137,7 @@ def _read(folder: Path, stem: str, notes: Notes, licence: Licence, premultiplied
         premultiplied = OURS not in about and _looks_premultiplied(parts)
     if premultiplied:
         notes.append("parts had colour multiplied by alpha: undone")
-        parts = [dataclasses.replace(part, rgba=_divided(part.rgba)) for part in parts]
+        parts = [dataclasses.replace(part, rgba=straight(part.rgba)) for part in parts]
     seen = _visible(masks, size, notes) if masks.exists() else np.zeros(size, np.uint8)
     stack = _stack(_in_order(parts, seen))
     picture, visible = flatten(stack), visible_map(stack)
@@ -192,12 +192,6 @@ def _looks_premultiplied(parts: list[_Part]) -> bool:
     soft = np.concatenate([part.rgba[(part.rgba[..., 3] > 0) & (part.rgba[..., 3] < 255)] for part in parts])
     over = soft[:, :3].max(axis=1) > soft[:, 3].astype(np.int16) + 1
     return bool(len(soft)) and float(over.mean()) <= 1e-3
-
-
-def _divided(rgba: Rgba) -> Rgba:
-    """Colour that was multiplied by alpha, straight again: exact to half a level times 255 / alpha."""
-    alpha = rgba[..., 3:]
-    return np.dstack([to_uint8(rgba[..., :3] * np.float32(255) / np.maximum(alpha, 1)), alpha])
 
 
 def _in_order(parts: list[_Part], seen: npt.NDArray[np.uint8]) -> list[_Part]:

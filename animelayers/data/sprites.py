@@ -19,7 +19,6 @@ made from them; rendering layers are solved again where resampling would have br
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import product
@@ -30,11 +29,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from animelayers.color import bleed, clear_hidden, premultiplied, to_uint8
+from animelayers.color import bleed, clear_hidden, premultiplied, straight
 from animelayers.composite import flatten, on_canvas
 from animelayers.data.sample import Box, Licence, Sample, visible_map
 from animelayers.errors import DataError
-from animelayers.parts import part_name
+from animelayers.parts import other_side, part_name
 from animelayers.picture import load_picture
 from animelayers.raster import nearest, trimmed
 from animelayers.rendering.solve import RenderingGuess, exact_stack
@@ -130,12 +129,12 @@ def flipped(sample: Sample) -> Sample:
         picture=_reversed(sample.picture),
         parts=sample.parts and mirrored(sample.parts),
         rendering=sample.rendering and mirrored(sample.rendering),
-        cells={_swapped(name): _mirrored(cell, width=cell.width) for name, cell in sample.cells.items()},
+        cells={other_side(name): _mirrored(cell, width=cell.width) for name, cell in sample.cells.items()},
         image=None if sample.image is None else _reversed(sample.image),
         depth=None if sample.depth is None else _reversed(sample.depth),
         visible=None if sample.visible is None else _reversed(sample.visible),
         head_box=box and (box[0], width - box[3], box[2], width - box[1]),
-        keypoints={_swapped(name): (y, width - x) for name, (y, x) in sample.keypoints.items()},
+        keypoints={other_side(name): (y, width - x) for name, (y, x) in sample.keypoints.items()},
     )
 
 
@@ -208,13 +207,6 @@ def _beginning_within(tag: str, rgba: Rgba, rows: list[int]) -> Layer:
     return trimmed(Layer(tag, np.where(own[..., None], rgba, np.uint8(0))))
 
 
-_SIDE = re.compile(r"-([lr])(?=-|$)")
-
-
-def _swapped(name: str) -> str:
-    return _SIDE.sub(lambda found: "-r" if found[1] == "l" else "-l", name)
-
-
 def _reversed(plane: npt.NDArray[_T]) -> npt.NDArray[_T]:
     return np.ascontiguousarray(plane[:, ::-1])
 
@@ -222,10 +214,10 @@ def _reversed(plane: npt.NDArray[_T]) -> npt.NDArray[_T]:
 def _mirrored(stack: LayerStack, *, width: int) -> LayerStack:
     layers = tuple(
         layer.replace(
-            name=_swapped(layer.name),
+            name=other_side(layer.name),
             rgba=_reversed(layer.rgba),
             left=width - layer.left - layer.width,
-            group=tuple(map(_swapped, layer.group)),
+            group=tuple(map(other_side, layer.group)),
         )
         for layer in stack
     )
@@ -236,8 +228,7 @@ def _resized(rgba: Rgba, size: tuple[int, int]) -> Rgba:
     shrinks = size[0] * size[1] < rgba.shape[0] * rgba.shape[1]
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     levels = np.asarray(cv2.resize(premultiplied(rgba), size[::-1], interpolation=way), np.float32)
-    levels[..., :3] *= 255 / np.maximum(levels[..., 3:], np.float32(1e-3))
-    return clear_hidden(to_uint8(levels))
+    return clear_hidden(straight(levels))
 
 
 def _rescaled_parts(parts: LayerStack, size: tuple[int, int]) -> LayerStack:

@@ -7,11 +7,11 @@ merged image and from the source, stray pixels, haze, duplicate names.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from animelayers.errors import FormatError
 from animelayers.handoff.document import Comparison, Document, from_stack, recompose
@@ -145,17 +145,33 @@ def format_report(report: Report) -> str:
     """The report as plain lines: findings by severity, rule by rule with its remedy, then the numbers."""
     height, width = report.canvas
     lines = [f"{report.path}: {width} × {height} px, {report.layers} layers"]
-    for severity, found in groupby(report.findings, key=lambda finding: finding.severity):
+    return "\n".join([*lines, *by_severity(report.findings, _rule_lines), "", *_number_lines(report)])
+
+
+class Judged(Protocol):
+    """What findings of every kind have."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def severity(self) -> Severity: ...
+
+
+_F = TypeVar("_F", bound=Judged)
+
+
+def by_severity(findings: Iterable[_F], rule_lines: Callable[[str, list[_F]], Iterable[str]]) -> Iterator[str]:
+    """Findings, sorted, as plain lines: how many of a severity, then `rule_lines` of every rule."""
+    for severity, found in groupby(findings, key=lambda finding: finding.severity):
         group = list(found)
-        lines += ["", f"{len(group)} {severity}{'' if len(group) == 1 else 's'}"]
+        yield from ("", f"{len(group)} {severity}{'' if len(group) == 1 else 's'}")
         for rule, same in groupby(group, key=lambda finding: finding.rule):
-            lines += _rule_lines(rule, list(same))
-    return "\n".join([*lines, "", *_number_lines(report)])
+            yield from rule_lines(rule, list(same))
 
 
 def _rule_lines(rule: str, found: list[Finding]) -> Iterator[str]:
     yield f"  {rule}: {found[0].remedy}"
-    named = [(_printable(finding.layer), _printable(finding.message)) for finding in found]
+    named = [(printable(finding.layer), printable(finding.message)) for finding in found]
     column = max(_columns(layer) for layer, _ in named)
     for layer, message in named:
         gap = " " * (column - _columns(layer) + 2) if column else ""
@@ -172,7 +188,7 @@ def _number_lines(report: Report) -> Iterator[str]:
         ("duplicate names", str(numbers.duplicate_names)),
     )
     if numbers.obstacle:
-        yield f"  the layers were not flattened: {_printable(numbers.obstacle)}"
+        yield f"  the layers were not flattened: {printable(numbers.obstacle)}"
     for what, value in rows:
         yield f"  {what:<24}{value}"
 
@@ -188,7 +204,7 @@ def _whole(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without what a terminal would obey: names come from strangers' files."""
     return "".join(char if char.isprintable() else "�" for char in text)
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from animelayers.color import clear_hidden, premultiplied, to_uint8
-from animelayers.raster import bands, tight_box
+from animelayers.raster import bands, overlap, tight_box
 from animelayers.stack import Layer, Rgba
 
 
@@ -17,8 +17,8 @@ def reduced(layer: Layer, canvas: tuple[int, int], factor: int = 1) -> tuple[Rgb
     Returns `(rgba, top, left)` in reduced pixels, cut to the tight box; nothing to show gives [0, 0, 4]. Averages are
     of premultiplied levels, over the pixels of the block that lie on the canvas.
     """
-    top, left = max(0, layer.top), max(0, layer.left)
-    rgba = layer.rgba[top - layer.top : canvas[0] - layer.top, left - layer.left : canvas[1] - layer.left]
+    here, part = overlap(layer, canvas)
+    top, left, rgba = here[0].start, here[1].start, layer.rgba[part]
     box = tight_box(rgba[..., 3] > 0)
     rgba, top, left = rgba[box[0] : box[2], box[1] : box[3]], top + box[0], left + box[1]
     if factor == 1 or not rgba.size:

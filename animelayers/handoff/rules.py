@@ -6,7 +6,7 @@ there, a *warning* costs somebody time, a *note* is good to know.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,7 +27,7 @@ ERROR, WARNING, NOTE = Severity
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that is looked for."""
+    """One thing that is looked for; whoever looks adds how."""
 
     id: str
     """Stable, in kebab case."""
@@ -37,12 +37,18 @@ class Rule:
     why: str
     """What happens when it is not."""
     remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRule(Rule):
+    """One thing that is looked for in a layered file."""
+
     find: Callable[[Document], findings.Found]
 
 
 RULES = (
     # the file
-    Rule(
+    FileRule(
         "rgb",
         ERROR,
         "The colour mode is RGB.",
@@ -50,7 +56,7 @@ RULES = (
         "convert the document to RGB",
         findings.rgb,
     ),
-    Rule(
+    FileRule(
         "eight-bit",
         ERROR,
         "8 bits a channel.",
@@ -58,7 +64,7 @@ RULES = (
         "convert the document to 8 bits a channel",
         findings.eight_bit,
     ),
-    Rule(
+    FileRule(
         "psd-not-psb",
         ERROR,
         "The file is a PSD, not a PSB.",
@@ -66,7 +72,7 @@ RULES = (
         "save it as PSD; over 30 000 px or 2 GB scale it down first",
         findings.psb,
     ),
-    Rule(
+    FileRule(
         "profile-missing",
         WARNING,
         "A colour profile is embedded.",
@@ -74,7 +80,7 @@ RULES = (
         "assign the sRGB profile",
         findings.no_profile,
     ),
-    Rule(
+    FileRule(
         "profile-not-srgb",
         ERROR,
         "The colour profile is sRGB.",
@@ -82,7 +88,7 @@ RULES = (
         "convert (do not assign) the document to sRGB",
         findings.other_profile,
     ),
-    Rule(
+    FileRule(
         "canvas-even",
         WARNING,
         "Canvas width and height are even.",
@@ -90,7 +96,7 @@ RULES = (
         "add a column or row of pixels to the canvas",
         findings.odd_canvas,
     ),
-    Rule(
+    FileRule(
         "canvas-size",
         NOTE,
         "No side of the canvas is over 16 384 px.",
@@ -98,7 +104,7 @@ RULES = (
         "scale the picture down before rigging",
         findings.large_canvas,
     ),
-    Rule(
+    FileRule(
         "no-layers",
         ERROR,
         "There are layers.",
@@ -107,7 +113,7 @@ RULES = (
         findings.no_layers,
     ),
     # what a layer must not carry
-    Rule(
+    FileRule(
         "layer-mask",
         ERROR,
         "No layer or group has a mask.",
@@ -115,7 +121,7 @@ RULES = (
         "apply the mask, so that it becomes the layer's own transparency",
         findings.masks,
     ),
-    Rule(
+    FileRule(
         "clipping",
         ERROR,
         "No layer is clipped.",
@@ -123,7 +129,7 @@ RULES = (
         "merge it into the layer it is clipped to",
         findings.clipping,
     ),
-    Rule(
+    FileRule(
         "layer-effects",
         ERROR,
         "No layer has effects or styles.",
@@ -131,7 +137,7 @@ RULES = (
         "rasterise the layer style",
         findings.effects,
     ),
-    Rule(
+    FileRule(
         "adjustment-layer",
         ERROR,
         "There are no adjustment or fill layers.",
@@ -139,7 +145,7 @@ RULES = (
         "merge them into the layers they act on",
         findings.adjustments,
     ),
-    Rule(
+    FileRule(
         "raster-layer",
         WARNING,
         "Every layer is made of pixels: no text, shape or smart object.",
@@ -147,7 +153,7 @@ RULES = (
         "rasterise the layer",
         findings.not_raster,
     ),
-    Rule(
+    FileRule(
         "pixel-data",
         ERROR,
         "The pixels of every layer can be decoded.",
@@ -156,7 +162,7 @@ RULES = (
         findings.damaged,
     ),
     # names
-    Rule(
+    FileRule(
         "duplicate-name",
         WARNING,
         "Names are unique over the whole document.",
@@ -164,7 +170,7 @@ RULES = (
         "give every layer and group a name of its own",
         findings.duplicate_names,
     ),
-    Rule(
+    FileRule(
         "forbidden-character",
         WARNING,
         r"""No name is empty, has spaces at its ends, or holds / \ : * ? " < > | or control characters.""",
@@ -172,7 +178,7 @@ RULES = (
         "rename the layer",
         findings.forbidden_names,
     ),
-    Rule(
+    FileRule(
         "unusual-character",
         NOTE,
         "Names are made of kana, kanji, ASCII letters and digits, space, _ and -.",
@@ -180,7 +186,7 @@ RULES = (
         "rename the layer",
         findings.unusual_names,
     ),
-    Rule(
+    FileRule(
         "legacy-name",
         NOTE,
         "Every layer has an ASCII name beside its Unicode one.",
@@ -188,7 +194,7 @@ RULES = (
         "none in a drawing program; animelayers writes them",
         findings.legacy_names,
     ),
-    Rule(
+    FileRule(
         "layer-id",
         WARNING,
         "Every layer has an ID, and no two share one.",
@@ -197,7 +203,7 @@ RULES = (
         findings.layer_ids,
     ),
     # groups and blending
-    Rule(
+    FileRule(
         "group-depth",
         WARNING,
         "No layer lies inside more than three groups.",
@@ -205,7 +211,7 @@ RULES = (
         "dissolve a group",
         findings.deep_groups,
     ),
-    Rule(
+    FileRule(
         "group-opacity",
         WARNING,
         "Groups are at 100 % opacity.",
@@ -213,7 +219,7 @@ RULES = (
         "give the opacity to the layers inside",
         findings.group_opacity,
     ),
-    Rule(
+    FileRule(
         "group-blend",
         ERROR,
         "Groups are Pass Through or Normal.",
@@ -221,7 +227,7 @@ RULES = (
         "give the mode to the layers inside",
         findings.group_blend,
     ),
-    Rule(
+    FileRule(
         "isolated-group",
         WARNING,
         "A group that holds blend modes is Pass Through.",
@@ -229,7 +235,7 @@ RULES = (
         "set the group to Pass Through",
         findings.isolated_groups,
     ),
-    Rule(
+    FileRule(
         "blend-unknown",
         ERROR,
         "Cubism knows the blend mode of every layer.",
@@ -237,7 +243,7 @@ RULES = (
         "merge the layer down, or use Normal or Multiply",
         findings.unknown_blends,
     ),
-    Rule(
+    FileRule(
         "blend-cubism-5-3",
         NOTE,
         "Blend modes are Normal, Multiply or Add.",
@@ -245,7 +251,7 @@ RULES = (
         "use Normal or Multiply if the model is for an older version",
         findings.new_blends,
     ),
-    Rule(
+    FileRule(
         "add-soft-alpha",
         WARNING,
         "Linear Dodge (Add) has hard edges and full opacity.",
@@ -253,7 +259,7 @@ RULES = (
         "use Screen, or bake the light into the layer below",
         findings.soft_add,
     ),
-    Rule(
+    FileRule(
         "fill-opacity",
         ERROR,
         "Fill is 100 %.",
@@ -262,7 +268,7 @@ RULES = (
         findings.fill_opacity,
     ),
     # pixels
-    Rule(
+    FileRule(
         "empty-layer",
         WARNING,
         "Every layer shows something, and every group holds something (line, flat, shadow, highlight may be empty).",
@@ -270,7 +276,7 @@ RULES = (
         "delete it",
         findings.empty_layers,
     ),
-    Rule(
+    FileRule(
         "tight-bounds",
         WARNING,
         f"A layer's box is at most {findings.BLEED_PX} px larger than its paint.",
@@ -278,7 +284,7 @@ RULES = (
         "save the file again in a drawing program, which trims it",
         findings.loose_bounds,
     ),
-    Rule(
+    FileRule(
         "stray-pixels",
         WARNING,
         f"Parts have no spots of fewer than {STRAY_PX} px.",
@@ -286,7 +292,7 @@ RULES = (
         "erase them; a Border effect, switched on for a moment, makes them visible",
         findings.stray_pixels,
     ),
-    Rule(
+    FileRule(
         "specks",
         NOTE,
         f"Line, shadow and highlight layers have no spots of fewer than {STRAY_PX} px.",
@@ -294,7 +300,7 @@ RULES = (
         "look at them, and erase what is dust",
         findings.specks,
     ),
-    Rule(
+    FileRule(
         "alpha-haze",
         WARNING,
         f"No pixel of alpha 1 to 8 lies over {HAZE_REACH} px from paint that can be seen.",
@@ -303,7 +309,7 @@ RULES = (
         findings.haze,
     ),
     # anatomy
-    Rule(
+    FileRule(
         "side-pair",
         WARNING,
         "What there is on the left there is on the right.",
@@ -311,7 +317,7 @@ RULES = (
         "split the other side, or drop the suffix",
         findings.sides,
     ),
-    Rule(
+    FileRule(
         "iris-in-eyewhite",
         WARNING,
         "The centre of each iris lies within the box of its eye-white.",
@@ -320,7 +326,7 @@ RULES = (
         findings.irides,
     ),
     # the pictures
-    Rule(
+    FileRule(
         "merged-image",
         WARNING,
         f"The merged image is there and shows the layers, to {findings.TOLERANCE} levels.",
@@ -328,7 +334,7 @@ RULES = (
         "save the file again with maximum compatibility",
         findings.merged_image,
     ),
-    Rule(
+    FileRule(
         "merged-alpha",
         WARNING,
         "A transparent picture has a negative layer count.",
@@ -336,7 +342,7 @@ RULES = (
         "save the file again in a drawing program",
         findings.merged_alpha,
     ),
-    Rule(
+    FileRule(
         "source",
         ERROR,
         "The layers add up to the picture given with `--source`, to rounding.",
@@ -344,7 +350,7 @@ RULES = (
         "see which layer moved: animelayers preview FILE",
         findings.source,
     ),
-    Rule(
+    FileRule(
         "riding-source",
         WARNING,
         "The layers add up to the hidden source at the bottom of the file, to rounding.",
@@ -356,9 +362,9 @@ RULES = (
 """In the order in which they are reported."""
 
 
-def as_markdown() -> str:
-    """The table as it stands in `docs/handoff.md`."""
-    rows = [f"| `{rule.id}` | {rule.severity} | {_cell(rule.what)} | {_cell(rule.why)} |" for rule in RULES]
+def as_markdown(rules: Iterable[Rule] = RULES) -> str:
+    """The table as it stands in `docs/handoff.md`, or that of other rules."""
+    rows = [f"| `{rule.id}` | {rule.severity} | {_cell(rule.what)} | {_cell(rule.why)} |" for rule in rules]
     return "\n".join(["| rule | severity | what has to be true | why it matters |", "|---|---|---|---|", *rows])
 
 
