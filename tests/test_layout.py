@@ -27,6 +27,7 @@ FLOORS = (
     ("models", "data"),
     ("artist",),
     ("decompose",),
+    ("evaluation",),
     ("cli",),
 )
 """A room imports from its own floor and those before it; `rendering` and `handoff` know nothing of each other."""

@@ -1,0 +1,1 @@
+"""One ruler for every model: metrics on closed definitions, runs over sets, reports, comparisons."""
