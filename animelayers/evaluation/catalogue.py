@@ -119,7 +119,7 @@ amodal.soft_iou           | ↑ *        | Σ min / Σ max of a part's whole alp
 amodal.dice               | ↑          | 2 Σ pt / (Σ p² + Σ t²) of the same alphas, same mean | Dice
 part.psnr                 | ↑ dB       | PSNR of a part on both grounds where either is, mean over tags in the truth |
 part.ssim                 | ↑          | SSIM of a part on both grounds where either is, same mean | SSIM
-hidden.psnr               | ↑ dB *     | PSNR on both grounds of what other parts hide, mean over tags with 64 px of it |
+hidden.psnr               | ↑ dB *     | PSNR on both grounds of what other parts hide, mean over tags with 64 of them |
 hidden.cover              | ↑          | share of hidden area that the prediction covers, same mean |
 presence.f1               | ↑ *        | F1 of which tags there are |
 presence.precision        | ↑          | share of predicted tags that are there |
