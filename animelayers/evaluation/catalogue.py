@@ -4,8 +4,13 @@ Names are `group.metric`. The groups `see_through` and `layerd` hold those paper
 included, for comparison with their tables; all others are the field's standard ones.
 
 Colours and alpha are 0..1 in every definition but those in `levels`. Two sheets that are transparent differ in alpha
-and not in the colour below it, so sheets with alpha are compared on white *and* on black and the squared errors are
-averaged (`on both grounds`): a missing white shirt counts as much as a missing black one.
+and not in the colour below it, so sheets with alpha are compared on white *and* on black and the errors, squared ones
+for PSNR, are averaged (`on both grounds`): a missing white shirt counts as much as a missing black one. `The figure` is
+where the picture of the sample has any alpha, also when its image on a background was seen.
+
+A part, a side or a stratum of it is there if it covers at least half of 12 px or more, and shows if it is the top-most
+to do so; less is dust, in truth and prediction alike. Pieces are tags, or sides of tags where both name sides, and are
+pairs where the truth has both in 12 px or more; of a pair, undecided order is wrong order.
 """
 
 from __future__ import annotations
@@ -32,7 +37,7 @@ class Metric:
     """None: of both modes."""
     better: Better
     unit: str
-    """`dB`, `levels` (of 255), `ΔE`, `s`, `MiB`; empty for shares, indices and errors in 0..1."""
+    """`dB`, `levels` (of 255), `ΔE`, `colours` (how many), `s`, `MiB`; empty for shares, indices and errors in 0..1."""
     headline: bool
     """Whether the first table shows it; the others come in a longer one."""
     what: str
@@ -72,7 +77,7 @@ def _table(mode: Mode | None, text: str) -> Iterator[Metric]:
 
 _RECOMPOSITION = """
 psnr                 | ↑ dB *   | PSNR, whole picture on white |
-psnr_masked          | ↑ dB     | PSNR over the figure (source alpha > 0), on white |
+psnr_masked          | ↑ dB     | PSNR over the figure, on white |
 ssim                 | ↑        | SSIM (Gaussian 11 px, σ 1.5, mean of RGB), whole picture on white | SSIM
 ssim_masked          | ↑        | mean of the same SSIM map over the figure | SSIM
 lmse_windowed        | ↓        | squared error in windows of 20 px, stride 10: what papers print as LMSE |
@@ -81,13 +86,13 @@ lmse_scaled          | ↓        | squared error after the best scale of every 
 lmse_scaled_masked   | ↓        | the same over the figure | Grosse
 lmse_grosse          | ↓        | LMSE proper: that error over the energy of the source | Grosse
 lmse_grosse_masked   | ↓        | the same over the figure | Grosse
-mean_error           | ↓ levels | mean absolute difference over the figure |
-max_error            | ↓ levels | largest difference of any channel |
+mean_error           | ↓ levels | mean absolute difference over the figure, on white |
+max_error            | ↓ levels | largest difference of any channel; of colour only where the source has any alpha |
 """
 
 _SLOTS = """
-flat.l1            | ↓ *  | mean absolute difference of the flat colour, over the figure |
-flat.delta_e       | ↓ ΔE | mean colour difference of the flat, over the figure | CIE76
+flat.l1            | ↓ *  | mean absolute difference of the flat on both grounds, over the figure |
+flat.delta_e       | ↓ ΔE | mean colour difference of the flat on both grounds, over the figure | CIE76
 shadow.l1          | ↓ *  | mean absolute difference of what the shadow multiplies with, over the figure |
 shadow.soft_iou    | ↑    | Σ min / Σ max of how much the shadow takes away |
 highlight.l1       | ↓ *  | mean absolute difference of what the highlight screens with, over the figure |
@@ -96,12 +101,12 @@ line.l1            | ↓ *  | mean absolute difference of the line layer on both
 line.soft_iou      | ↑ *  | Σ min / Σ max of line alpha |
 line.f1            | ↑ *  | F1 of pixels that are at least half line |
 line.f1_near       | ↑    | the same where a line within 1 px per 1000 px of height (1 px at least) counts as met |
-line.precision     | ↑    | share of predicted line pixels that are line |
-line.recall        | ↑    | share of line pixels that were predicted |
+line.precision     | ↑    | share of predicted line pixels that are line; 0 if there are none |
+line.recall        | ↑    | share of line pixels that were predicted; 0 if there are none |
 """
 
 _PROBES = """
-probe.flat_colours        | · | colours that hold 99 % of the flat |
+probe.flat_colours        | · colours | colours that hold 99 % of the flat |
 probe.flat_line_energy    | ↓ | thin dark structure left in the flat, as a share of that in the source |
 probe.flat_seams          | ↓ | share of borders between flats where the source has neither line nor edge |
 probe.line_leak           | ↓ | share of line opacity whose colour is that of the flat beneath |
@@ -112,41 +117,42 @@ probe.haze                | ↓ | share of covered pixels whose alpha is at most
 """
 
 _PARTS = """
-visible.iou               | ↑ *        | IoU of the maps of visible parts, mean over the tags in the truth |
-visible.iou_all           | ↑          | the same over tags in truth or prediction: an invented tag scores 0 |
-visible.accuracy          | ↑ *        | share of the figure's pixels with the right tag |
+visible.iou               | ↑ *        | IoU of the maps of visible parts, mean over the tags that the truth shows |
+visible.iou_all           | ↑          | the same over tags that truth or prediction shows: an invented tag scores 0 |
+visible.accuracy          | ↑ *        | share of the pixels where the truth shows a tag that show the same |
 amodal.soft_iou           | ↑ *        | Σ min / Σ max of a part's whole alpha, mean over the tags in the truth |
 amodal.dice               | ↑          | 2 Σ pt / (Σ p² + Σ t²) of the same alphas, same mean | Dice
 part.psnr                 | ↑ dB       | PSNR of a part on both grounds where either is, mean over tags in the truth |
 part.ssim                 | ↑          | SSIM of a part on both grounds where either is, same mean | SSIM
-hidden.psnr               | ↑ dB *     | PSNR on both grounds of what other parts hide, mean over tags with 64 of them |
+hidden.psnr               | ↑ dB *     | PSNR on both grounds of what others hide, mean over tags with 64 px of it |
 hidden.cover              | ↑          | share of hidden area that the prediction covers, same mean |
 presence.f1               | ↑ *        | F1 of which tags there are |
 presence.precision        | ↑          | share of predicted tags that are there |
 presence.recall           | ↑          | share of tags that were predicted |
-presence.empty_rate       | ↓          | share of the truth's tags with no layer, or one of less than 12 px |
+presence.empty_rate       | ↓          | share of the truth's tags with no layer, or less than 12 px above alpha 8 |
 flatten.max_error         | ↓ levels * | largest difference of the flattened stack from the picture |
-flatten.mean_error        | ↓ levels   | mean absolute difference of the same, over the figure |
-order.pairs               | ↑ *        | share of overlapping pairs of pieces in the right order, if both are there |
+flatten.mean_error        | ↓ levels   | mean absolute difference of the same on white, over the figure |
+order.pairs               | ↑ *        | share of overlapping pairs in the right order, if both are there |
 order.judged              | ↑          | share of overlapping pairs of which both pieces were predicted |
-strata.iou                | ↑          | soft IoU of near and far strata, mean over strata of tags split in the truth |
-strata.split_f1           | ↑          | F1 of which tags are split into strata |
-sides.accuracy            | ↑          | share of pixels of sided parts whose side is right, where the tag is |
-depth.abs_rel             | ↓          | AbsRel on [1, 2] (1 nearest), least-squares aligned, over the figure | MiDaS
+strata.iou                | ↑          | soft IoU of strata by rank from the nearest, mean over those of split pieces |
+strata.split_f1           | ↑          | F1 of which pieces are split into strata |
+sides.accuracy            | ↑          | share of right sides where a sided part and its tag show; no side is wrong |
+depth.abs_rel             | ↓          | AbsRel on [1, 2] (1 nearest) over the figure, aligned by least squares | MiDaS
 depth.delta1              | ↑          | share of the figure with max(d/t, t/d) < 1.25, aligned alike | MiDaS
 see_through.psnr          | ↑ dB       | PSNR of parts stretched to a square, one MSE for all of them | See-through
 see_through.ssim          | ↑          | SSIM of the same crops | See-through
 see_through.mask_dice     | ↓          | 1 − Dice without its factor 2: perfect is 0.5, empty on empty 0 | See-through
 see_through.mask_mse      | ↓          | squared difference of alpha on the same crops, over all 19 tags | See-through
-see_through.depth_abs_rel | ↓          | AbsRel on [−1, 1], aligned over all pixels, where the truth > .01 | See-through
+see_through.depth_abs_rel | ↓          | AbsRel on [−1, 1] of visible parts, aligned, where truth > .01 | See-through
 see_through.depth_delta1  | ↑          | δ < 1.25 of the same | See-through
 """
 
 _BOTH = """
-perceptual.lpips | ↓ | LPIPS (VGG) of the recomposed picture, or of parts on white, by torchmetrics | LPIPS
-perceptual.vgg   | ↓ | squared distance of normalised VGG16 features of the same, unweighted: not LPIPS | VGG
+perceptual.lpips | ↓ | LPIPS (VGG) on white: of the recomposed picture; of parts, mean over tags in the truth | LPIPS
+perceptual.vgg   | ↓ | squared distance of VGG16 features of unit length, mean of 5 layers: not LPIPS; of the same | VGG
 cost.seconds     | ↓ s *   | time of one prediction |
 cost.peak_mb     | ↓ MiB * | largest resident memory while predicting |
+cost.peak_gpu_mb | ↓ MiB   | most memory of CUDA devices that tensors held while predicting |
 """
 
 _POOLED = """
@@ -175,8 +181,8 @@ def _layerd() -> Iterator[Metric]:
     for slot in SLOTS:
         yield from _table(
             "rendering",
-            f"layerd.{slot}_l1  | ↓ | {slot}: mean RGB difference where the true alpha > 0 | LayerD\n"
-            f"layerd.{slot}_iou | ↑ | {slot}: Σ min / Σ max of the layer's alpha | LayerD",
+            f"layerd.{slot}_l1  | ↓ | {slot}: mean RGB difference where the true alpha > 0, 0 if it never is | LayerD\n"
+            f"layerd.{slot}_iou | ↑ | {slot}: Σ min / Σ max of the layer's alpha, 0 if both are empty | LayerD",
         )
 
 

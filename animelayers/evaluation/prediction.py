@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from animelayers.data.sample import Sample
+from animelayers.rendering.solve import RenderingGuess
 from animelayers.stack import LayerStack, Rgba
 
 Input = Literal["picture", "image"]
@@ -28,6 +29,8 @@ class Prediction:
     """float [h, w]: pseudo-depth of the visible surface, larger is nearer, in any affine scale."""
     notes: tuple[str, ...] = ()
     """What had to be changed to read it."""
+    guess: RenderingGuess | None = None
+    """What a model said, for the runner to make `raw` of: that is no part of an answer, and shall not cost its time."""
 
 
 class Predictor(Protocol):
@@ -60,14 +63,15 @@ FAULTS: Mapping[str, str] = {
     "model-error": "the model gave up",
     "bug": "the model or the measuring crashed",
     "other-size": "the prediction has another size than the sample",
-    "not-finite": "the prediction holds NaN or infinity",
     "missing-layer": "a rendering layer is missing; it was measured as an empty one",
+    "no-image": "the sample has no picture on a background; the bare one was seen",
     "unknown-layer": "a layer has no name that this mode knows; it was left out",
+    "bad-depth": "the predicted depth holds NaN or infinity; only depth was not measured",
     "empty": "the prediction has no layer that this mode knows",
 }
 """Every code and what it means."""
 
-FATAL = frozenset(FAULTS) - {"missing-layer", "unknown-layer"}
+FATAL = frozenset(FAULTS) - {"no-image", "missing-layer", "unknown-layer", "bad-depth"}
 """Codes after which nothing is measured. Such samples are counted and listed, and are in no mean."""
 
 
@@ -119,6 +123,8 @@ class Record:
     """Of the prediction alone; None for files."""
     peak_mb: float | None = None
     """Largest resident memory of the process while predicting, MiB; None for files and where it cannot be known."""
+    peak_gpu_mb: float | None = None
+    """Most memory of CUDA devices that tensors held while predicting, MiB; None where none is in use."""
     picture: str | None = None
     """File name of the picture of this sample in `pictures/`."""
 

@@ -19,6 +19,7 @@ there the flat carries the colour, and where the guess says line, flat and line 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +70,28 @@ def exact_stack(source: Rgba, guess: RenderingGuess, provenance: Provenance | No
     Raises:
         StackError: the guess does not have the size of the source.
     """
+    return _stack(_solve, source, guess, provenance)
+
+
+def unsolved_stack(source: Rgba, guess: RenderingGuess, provenance: Provenance | None = None) -> LayerStack:
+    """The layers as the guess means them, with nothing solved: they flatten to what it says of the picture.
+
+    Only the silhouette is that of `source`, uint8 [h, w, 4], since no model guesses it: where it is soft, flat and line
+    share its alpha, and the flat has the colour of the base.
+
+    Raises:
+        StackError: the guess does not have the size of the source.
+    """
+    return _stack(_as_meant, source, guess, provenance)
+
+
+def _stack(
+    layered: Callable[[Rgba, Rgb, Rgba, Rgb], tuple[Rgba, ...]],
+    source: Rgba,
+    guess: RenderingGuess,
+    provenance: Provenance | None,
+) -> LayerStack:
+    """The stack that `layered` makes of source, flat, line and base, band by band."""
     height, width = source.shape[:2]
     for name, plane in (("flat", guess.flat), ("line", guess.line), ("base", guess.base)):
         if plane.shape[:2] != (height, width):
@@ -76,8 +99,8 @@ def exact_stack(source: Rgba, guess: RenderingGuess, provenance: Provenance | No
     sheets = {name: np.zeros((height, width, 4), np.uint8) for name in BLENDS}
 
     def one(rows: slice) -> None:
-        solved = _solve(source[rows], guess.flat[rows], guess.line[rows], guess.base[rows])
-        for sheet, part in zip(sheets.values(), solved, strict=True):
+        made = layered(source[rows], guess.flat[rows], guess.line[rows], guess.base[rows])
+        for sheet, part in zip(sheets.values(), made, strict=True):
             sheet[rows] = part
 
     over_bands(one, (height, width), ROWS)
@@ -136,6 +159,18 @@ def _solve(source: Rgba, flat: Rgb, line: Rgba, base: Rgb) -> tuple[Rgba, Rgba, 
         shared = _rim(rgb[rim], cover[rim], flat[rim], line[rim, 3])
         colour[rim], ground[rim], ink[rim], alpha[rim] = shared
     return _sheet(colour, ground), shadow, highlight, _sheet(ink, alpha)
+
+
+def _as_meant(source: Rgba, flat: Rgb, line: Rgba, base: Rgb) -> tuple[Rgba, Rgba, Rgba, Rgba]:
+    """Flat, shadow, highlight and line of one band, unsolved; nothing is where the source is transparent."""
+    cover = source[..., 3]
+    opaque = cover == 255
+    shadow, highlight = shade(flat, base)
+    shadow[~opaque] = highlight[~opaque] = 0
+    alpha = to_uint8(line[..., 3] * (cover / np.float32(255)))
+    uncovered = (cover.astype(np.float32) - alpha) / np.maximum(255 - alpha.astype(np.float32), 1)
+    ground = np.where(opaque, cover, to_uint8(255 * uncovered))
+    return _sheet(np.where(opaque[..., None], flat, base), ground), shadow, highlight, _sheet(line[..., :3], alpha)
 
 
 def _soft(
