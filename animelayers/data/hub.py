@@ -23,6 +23,7 @@ from animelayers.data.packing import PICTURES, pack, unpack
 from animelayers.data.planes import decode_all, encode_all
 from animelayers.data.sample import SCHEMA_VERSION, Sample
 from animelayers.data.sets import FolderSet, SampleSet, SetManifest, Shard, Tally, refuse_to_lose
+from animelayers.data.tagged import TaggedSet
 from animelayers.errors import DataError, MissingPackageError
 from animelayers.handoff.files import replacing_folder
 
@@ -121,8 +122,10 @@ def open_set(folder: Path) -> SampleSet:
     """
     folder = Path(folder)
     found: SampleSet = ParquetSet(folder) if any(folder.glob("data/*.parquet")) else FolderSet(folder)
+    found = found if len(found) else TaggedSet(folder)
     if not len(found):
-        raise DataError(f"{folder} holds no samples", hint="a set has folders with sample.json, or data/*.parquet")
+        hint = "a set has folders with sample.json, or with source.png, parts/ and order.json, or data/*.parquet"
+        raise DataError(f"{folder} holds no samples", hint=hint)
     return found
 
 

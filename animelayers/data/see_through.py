@@ -18,6 +18,7 @@ the masks. Parts made with the published tools have colour multiplied by alpha; 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -35,7 +36,9 @@ from animelayers.data.rle import decode_rle, encode_rle
 from animelayers.data.sample import Licence, Sample, visible_map
 from animelayers.data.sprites import draw_depth
 from animelayers.errors import DataError
+from animelayers.handoff.manifest import Canvas
 from animelayers.parts import ALIASES, PAPER_PARTS, PART_LABELS, split_part
+from animelayers.psdplanes import MAX_LAYER_PIXELS
 from animelayers.raster import Mask, trimmed
 from animelayers.stack import Layer, LayerStack, Rgba
 
@@ -85,7 +88,8 @@ def write_see_through(samples: Iterable[Sample], folder: Path, notes: Notes) -> 
 def read_inference(folder: Path, notes: Notes, *, licence: Licence) -> Sample:
     """The sample in a folder of See-through's inference: `info.json`, `<tag>.png`, `<tag>_depth.png`; or `optimized`.
 
-    The larger the median depth the farther the part, as there; the canvas is theirs, a square around the picture.
+    The larger the median depth the farther the part, as there; the canvas is theirs, a square around the picture
+    (`src_img.png`, or the `frame_size` of `optimized`).
 
     Raises:
         DataError: a file is missing or damaged, or no part has a pixel.
@@ -93,37 +97,52 @@ def read_inference(folder: Path, notes: Notes, *, licence: Licence) -> Sample:
     folder = Path(folder)
     info = read_json(folder / "info.json")
     pages = [path for path in (folder / "src_img.png", folder.parent / "src_img.png") if path.is_file()]
-    size = read_rgba(pages[0]).shape[:2] if pages else None
+    size = read_rgba(pages[0]).shape[:2] if pages else _frame(info, folder / "info.json")
     parts = _parts(folder, "", _entries(info, "parts", folder / "info.json"), size, notes)
     parts.sort(key=_farness, reverse=True)
-    stack = _stack(parts)
-    depth = np.zeros(stack.size, np.uint16)
-    for part in parts:
-        np.copyto(depth, np.maximum(1, 65535 - part.depth), where=part.rgba[..., 3] >= 128)
     name = folder.parent.name if folder.name == "optimized" else folder.name
-    return Sample(
-        id=sample_id(name),
-        picture=flatten(stack),
-        licence=licence,
-        parts=stack,
-        depth=depth,
-        visible=visible_map(stack),
-        attributes={"layout": "see-through inference"},
-    )
-
-
-def _farness(part: _Part) -> float:
-    cover = part.rgba[..., 3]
-    return float(np.median(part.depth[cover > min(10, int(cover.max()) - 1)]))
+    return inferred(name, parts, licence, "see-through inference")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class Part:
     """A part on the whole canvas."""
 
     name: str
     rgba: Rgba
     depth: npt.NDArray[np.uint16]
+    """uint16 [h, w]; in what inference leaves, larger is farther."""
+    median: float | None = None
+    """Of its depth, 0..1, as the tool says, which puts some parts before or behind the face whatever their depth."""
+
+
+def inferred(name: str, parts: list[Part], licence: Licence, layout: str) -> Sample:
+    """The sample that parts of an inference, farthest first, make."""
+    stack = _stack(parts)
+    return Sample(
+        id=sample_id(name),
+        picture=flatten(stack),
+        licence=licence,
+        parts=stack,
+        depth=surface(parts, stack.size),
+        visible=visible_map(stack),
+        attributes={"layout": layout},
+    )
+
+
+def surface(parts: Iterable[Part], size: Size) -> npt.NDArray[np.uint16]:
+    """uint16 [h, w]: how near the top-most part with at least half cover is, larger being nearer; 0 for none."""
+    out = np.zeros(size, np.uint16)
+    for part in parts:
+        np.copyto(out, np.maximum(1, 65535 - part.depth), where=part.rgba[..., 3] >= 128)
+    return out
+
+
+def _farness(part: Part) -> float:
+    if part.median is not None:
+        return 65535 * part.median
+    cover = part.rgba[..., 3]
+    return float(np.median(part.depth[cover > min(10, int(cover.max()) - 1)]))
 
 
 def _read(folder: Path, stem: str, notes: Notes, licence: Licence, premultiplied: bool | None) -> Sample:
@@ -163,9 +182,9 @@ def _read(folder: Path, stem: str, notes: Notes, licence: Licence, premultiplied
         raise DataError(f"{about_path}: {error}", hint=AGAIN) from error
 
 
-def _parts(folder: Path, prefix: str, info: Mapping[str, Any], size: Size | None, notes: Notes) -> list[_Part]:
+def _parts(folder: Path, prefix: str, info: Mapping[str, Any], size: Size | None, notes: Notes) -> list[Part]:
     """Every part whose file is there, on a canvas of `size`; that of the first file where there is none."""
-    found = []
+    found: list[Part] = []
     for tag, facts in info.items():
         path = folder / f"{prefix}{tag}.png"
         if not path.is_file():
@@ -174,10 +193,18 @@ def _parts(folder: Path, prefix: str, info: Mapping[str, Any], size: Size | None
             continue
         rgba = clear_hidden(read_rgba(path))
         size = size or rgba.shape[:2]
+        if (len(found) + 1) * math.prod(size) > MAX_LAYER_PIXELS:
+            raise DataError(f"{folder}: the parts have more pixels than are read", hint=AGAIN)
         depth = path.with_name(f"{prefix}{tag}_depth.png")
         near = read_grey(depth, rgba.shape[:2]) if depth.exists() else np.zeros(rgba.shape[:2], np.uint16)
         top, left = _corner(facts.get("xyxy") or (0, 0), path)
-        part = _Part(ALIASES.get(tag, tag), _placed(rgba, top, left, size), _placed(near, top, left, size))
+        median = facts.get("depth_median")
+        part = Part(
+            ALIASES.get(tag, tag),
+            placed(rgba, top, left, size),
+            placed(near, top, left, size),
+            median if isinstance(median, float) and math.isfinite(median) else None,
+        )
         if part.rgba[..., 3].any():
             found.append(part)
         else:
@@ -187,14 +214,14 @@ def _parts(folder: Path, prefix: str, info: Mapping[str, Any], size: Size | None
     return found
 
 
-def _looks_premultiplied(parts: list[_Part]) -> bool:
+def _looks_premultiplied(parts: list[Part]) -> bool:
     """Whether no colour exceeds its alpha on soft edges, but for one in a thousand; straight colour does everywhere."""
     soft = np.concatenate([part.rgba[(part.rgba[..., 3] > 0) & (part.rgba[..., 3] < 255)] for part in parts])
     over = soft[:, :3].max(axis=1) > soft[:, 3].astype(np.int16) + 1
     return bool(len(soft)) and float(over.mean()) <= 1e-3
 
 
-def _in_order(parts: list[_Part], seen: npt.NDArray[np.uint8]) -> list[_Part]:
+def _in_order(parts: list[Part], seen: npt.NDArray[np.uint8]) -> list[Part]:
     """Bottom → top: next comes whichever is mostly seen over the fewest of the rest.
 
     Mostly: of the pixels that two parts share, it is the one seen in more than the other is. Of several, next comes
@@ -221,7 +248,7 @@ def _in_order(parts: list[_Part], seen: npt.NDArray[np.uint8]) -> list[_Part]:
     return order
 
 
-def _stack(parts: list[_Part]) -> LayerStack:
+def _stack(parts: list[Part]) -> LayerStack:
     height, width = parts[0].rgba.shape[:2]
     return LayerStack(height, width, tuple(trimmed(Layer(part.name, part.rgba)) for part in parts))
 
@@ -330,7 +357,7 @@ def _reaches_out(layer: Layer, size: Size) -> bool:
     return min(layer.top, layer.left, height - layer.top - layer.height, width - layer.left - layer.width) < 0
 
 
-def _placed(plane: npt.NDArray[_T], top: int, left: int, size: Size) -> npt.NDArray[_T]:
+def placed(plane: npt.NDArray[_T], top: int, left: int, size: Size) -> npt.NDArray[_T]:
     """A plane [h, w, …] on a canvas of zeros, cut off at its edges."""
     out = np.zeros((*size, *plane.shape[2:]), plane.dtype)
     into = out[max(0, top) : max(0, top + plane.shape[0]), max(0, left) : max(0, left + plane.shape[1])]
@@ -346,6 +373,17 @@ def _entries(about: Mapping[str, Any], key: str, path: Path) -> dict[str, dict[s
     if strange := [tag for tag in found if not tag or set(tag) & set("/\\:")]:
         raise DataError(f"{path}: {strange[0]!r} is no tag", hint=AGAIN)
     return found
+
+
+def _frame(info: Mapping[str, Any], path: Path) -> Size | None:
+    """`frame_size` as `(height, width)`; None where there is none."""
+    if "frame_size" not in info:
+        return None
+    try:
+        canvas = dict(zip(("height", "width"), info["frame_size"], strict=True))
+        return tuple(Canvas.model_validate(canvas).model_dump().values())
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{path}: {info['frame_size']!r} is no size of a canvas", hint=AGAIN) from error
 
 
 def _corner(xyxy: Any, path: Path) -> tuple[int, int]:

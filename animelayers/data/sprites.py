@@ -19,6 +19,7 @@ made from them; rendering layers are solved again where resampling would have br
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import product
@@ -150,7 +151,7 @@ def rescaled(sample: Sample, size: tuple[int, int]) -> Sample:
     if min(size) < 1:
         raise DataError(f"a sample of {size[0]} × {size[1]} px was asked for", hint="give at least 1 × 1")
     resize = partial(_resized, size=size)
-    parts = sample.parts and _rescaled_parts(sample.parts, size)
+    parts = sample.parts and rescaled_parts(sample.parts, size)
     picture = flatten(parts) if parts else resize(sample.picture)
     down, right = size[0] / sample.size[0], size[1] / sample.size[1]
     return sample.replace(
@@ -231,11 +232,33 @@ def _resized(rgba: Rgba, size: tuple[int, int]) -> Rgba:
     return clear_hidden(straight(levels))
 
 
-def _rescaled_parts(parts: LayerStack, size: tuple[int, int]) -> LayerStack:
-    layers = (
-        trimmed(layer.replace(rgba=_resized(on_canvas(layer, parts.size), size), top=0, left=0)) for layer in parts
-    )
+def rescaled_parts(parts: LayerStack, size: tuple[int, int]) -> LayerStack:
+    """Layers on a canvas of another size: by area (linearly when they grow) on premultiplied colour, then trimmed."""
+    layers = (_rescaled_layer(trimmed(layer), parts.size, size) for layer in parts)
     return LayerStack(*size, tuple(layers), parts.provenance)
+
+
+def _rescaled_layer(layer: Layer, old: tuple[int, int], new: tuple[int, int]) -> Layer:
+    """As the whole canvas would be, from no more of it than the layer needs.
+
+    Canvases 1280 and 2048 px wide have a common edge of pixels every 5 and 8 px: the layer is cut out at such edges,
+    with one block of nothing on each side, and resized by itself.
+    """
+    rows, above = _blocks(layer.top, layer.height, old[0], new[0])
+    columns, before = _blocks(layer.left, layer.width, old[1], new[1])
+    cut = on_canvas(
+        layer.replace(top=layer.top - rows.start, left=layer.left - columns.start), (len(rows), len(columns))
+    )
+    return trimmed(layer.replace(rgba=_resized(cut, (len(above), len(before))), top=above.start, left=before.start))
+
+
+def _blocks(start: int, length: int, old: int, new: int) -> tuple[range, range]:
+    """The whole blocks around `start` … `start + length`, px of the old canvas and of the new."""
+    count = math.gcd(old, new)
+    block = old // count
+    first = min(count - 1, max(0, start // block - 1))
+    last = max(first + 1, min(count, -(-(start + length) // block) + 1))
+    return range(first * block, last * block), range(first * (new // count), last * (new // count))
 
 
 def _rescaled_cells(sample: Sample, parts: LayerStack) -> Iterator[tuple[str, LayerStack]]:
