@@ -146,7 +146,7 @@ def test_a_source_of_another_size_is_refused_and_nothing_is_written(preview):
     assert not list(preview.parent.iterdir())
 
 
-@pytest.mark.parametrize("name", [HOSTILE, "@stack@ @policy@", "\ud83d half", "\u2028\u202e前髪\x00", "'\"`${1}\\"])
+@pytest.mark.parametrize("name", [HOSTILE, "@data@ @policy@", "\ud83d half", "\u2028\u202e前髪\x00", "'\"`${1}\\"])
 def test_names_are_only_ever_text(preview, name):
     stack = LayerStack(
         8, 8, (Layer(name, solid(8, 8, 1, 2, 3, 255), group=(name,)),), Provenance("parts", "m", "0", source_name=name)

@@ -1,20 +1,13 @@
 """A preview that anyone can open: one HTML file with the layers, the source and the viewer inside.
 
 `preview.html`, `preview.css` and `preview.js` beside this module are the viewer. Here they are joined with their data:
-every sheet cut to its tight box and embedded as lossless WebP, names and numbers as JSON. The page asks for nothing
-outside itself, and its Content Security Policy names the one script and the one style by hash, so nothing else can
-run, whatever a layer is called.
+every sheet cut to its tight box and embedded as lossless WebP, names and numbers as JSON.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import html
 import io
-import json
-import re
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +16,7 @@ import numpy as np
 from animelayers.composite import max_error
 from animelayers.handoff.files import replacing
 from animelayers.handoff.reduce import reduced
+from animelayers.handoff.webpage import webpage
 from animelayers.parts import Preset, display_name
 from animelayers.stack import Layer, LayerStack, Rgba
 
@@ -44,14 +38,13 @@ def write_html(
         StackError: `source` is not the size of the canvas.
         OutputError: the file cannot be written.
     """
-    text = page(stack, names=names, source=source, title=_title(stack, Path(path)))
+    content = page(stack, names=names, source=source, title=_title(stack, Path(path)))
     with replacing(Path(path)) as temporary:
-        # A name from a PSD may hold half a surrogate pair, which UTF-8 cannot.
-        temporary.write_bytes(text.encode("utf-8", "replace"))
+        temporary.write_bytes(content)
 
 
-def page(stack: LayerStack, *, names: Preset, source: Rgba | None, title: str) -> str:
-    """The text of the preview.
+def page(stack: LayerStack, *, names: Preset, source: Rgba | None, title: str) -> bytes:
+    """The preview, UTF-8.
 
     Raises:
         StackError: `source` is not the size of the canvas.
@@ -65,19 +58,7 @@ def page(stack: LayerStack, *, names: Preset, source: Rgba | None, title: str) -
         "provenance": stack.provenance.as_dict() if stack.provenance else None,
         **_pictures(stack, source, names),
     }
-    template, style, script = (
-        resources.files("animelayers.handoff").joinpath(f"preview.{suffix}").read_text("utf-8")
-        for suffix in ("html", "css", "js")
-    )
-    values = {
-        "title": html.escape(title),
-        "policy": f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
-        "base-uri 'none'; form-action 'none'",
-        "style": style,
-        "script": script,
-        "stack": _json(data),
-    }
-    return re.sub(r"@(title|policy|style|script|stack)@", lambda found: values[found[1]], template)
+    return webpage("animelayers.handoff", "preview", title=title, data=data)
 
 
 def _title(stack: LayerStack, path: Path) -> str:
@@ -127,14 +108,3 @@ def _data_uri(rgba: Rgba) -> str:
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(rgba)).save(file, "WEBP", lossless=True, quality=50, method=1)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode("ascii")
-
-
-def _hash(text: str) -> str:
-    """The CSP source expression that allows exactly this inline text."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _json(data: dict[str, Any]) -> str:
-    """JSON that is safe inside a script element: it can neither close it nor open a comment."""
-    text = json.dumps(data, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
