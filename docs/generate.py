@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+import typer
+
 from animelayers.cli import COMMANDS, GROUPS
 from animelayers.models.registry import MODELS, PLANNED
 
@@ -43,7 +45,7 @@ def page() -> Iterator[str]:
     yield "| exit code | meaning |"
     yield "|---|---|"
     yield "| 0 | everything is done; for `check`: every file or sample passes |"
-    yield "| 1 | some inputs failed, the others are done; for `check`: a file or sample does not pass |"
+    yield "| 1 | some inputs failed, the others are done; `check`: one does not pass; `eval`: one was not scored |"
     yield "| 2 | the command line cannot be obeyed; nothing was done |"
     yield "| 130 | Ctrl-C; nothing is half-written |"
     yield ""
@@ -57,7 +59,9 @@ def commands() -> Iterator[tuple[str, str, Callable[..., int], str]]:
     """Name, one line, function and examples of every command; those of a group are called `group command`."""
     for name, (module, summary) in COMMANDS.items():
         yield name, summary, module.command, module.EXAMPLES
-    for group, (module, _) in GROUPS.items():
+    for group, (module, line) in GROUPS.items():
+        if hasattr(module, "command"):
+            yield group, line, module.command, module.EXAMPLES
         for name, (function, summary, examples) in module.COMMANDS.items():
             yield f"{group} {name}", summary, function, examples
 
@@ -70,6 +74,8 @@ def section(name: str, function: Callable[..., int], examples: str) -> Iterator[
     yield "|---|---|---|"
     hints = get_type_hints(function, include_extras=True)
     for parameter in inspect.signature(function).parameters.values():
+        if hints[parameter.name] is typer.Context:
+            continue
         kind, info = get_args(hints[parameter.name])[:2]
         default = parameter.default
         shown = "" if default is None or default is False or default is inspect.Parameter.empty else f"`{default}`"

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from animelayers.artist.studio import sample
 from animelayers.data.folder import save_sample
 from animelayers.data.sample import Sample
+from animelayers.workers import results
 
 
-def drawn(seeds: range, size: tuple[int, int], jobs: int) -> Iterator[Sample]:
+def drawn(seeds: Sequence[int], size: tuple[int, int], jobs: int) -> Iterator[Sample]:
     """Samples in the order of their seeds, on canvases of `(height, width)` px.
 
     A few are drawn ahead of the reader, so memory does not grow with the series.
@@ -21,15 +20,10 @@ def drawn(seeds: range, size: tuple[int, int], jobs: int) -> Iterator[Sample]:
     Raises:
         DataError: what was asked for cannot be drawn; see `studio.sample`.
     """
-    left = iter(seeds)
-    with ProcessPoolExecutor(jobs) as pool:
-        waiting: list[Future[Sample]] = [pool.submit(sample, seed, *size) for seed in islice(left, 3 * jobs)]
-        while waiting:
-            yield waiting.pop(0).result()
-            waiting += [pool.submit(sample, seed, *size) for seed in islice(left, 1)]
+    return results(partial(_draw, size=size), seeds, jobs, in_order=True)
 
 
-def saved(seeds: range, size: tuple[int, int], folder: Path, jobs: int) -> Iterator[str]:
+def saved(seeds: Sequence[int], size: tuple[int, int], folder: Path, jobs: int) -> Iterator[str]:
     """Every sample in a folder of its own, written by the process that drew it; yields their ids as they are done.
 
     Those that are there already stay as they are, so a series that was stopped goes on.
@@ -38,8 +32,11 @@ def saved(seeds: range, size: tuple[int, int], folder: Path, jobs: int) -> Itera
         DataError: what was asked for cannot be drawn; see `studio.sample`.
         OutputError: a folder cannot be written.
     """
-    with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(partial(_save, size=size, folder=folder), seeds, chunksize=4)
+    return results(partial(_save, size=size, folder=folder), seeds, jobs)
+
+
+def _draw(seed: int, size: tuple[int, int]) -> Sample:
+    return sample(seed, *size)
 
 
 def _save(seed: int, size: tuple[int, int], folder: Path) -> str:

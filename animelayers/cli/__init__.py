@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from animelayers.cli import check, data, decompose, inspect, models, preview
+from animelayers.cli import check, data, decompose, eval, inspect, models, preview
 from animelayers.cli.console import FAILED, INTERRUPTED, USAGE, UsageError, complain, say
 from animelayers.errors import AnimeLayersError, ModelError
 
@@ -33,8 +33,12 @@ COMMANDS: dict[str, tuple[ModuleType, str]] = {
 }
 """Every command: its module (`command`, `EXAMPLES`), and one line for the list."""
 
-GROUPS: dict[str, tuple[ModuleType, str]] = {"data": (data, "Check and show sets of training samples.")}
-"""Commands with commands of their own: the module (`app`, `COMMANDS`), and one line for the list."""
+GROUPS: dict[str, tuple[ModuleType, str]] = {
+    "data": (data, "Check and show sets of training samples."),
+    "eval": (eval, "Measure models on a set; compare two runs."),
+}
+"""Commands with commands of their own: the module (`app`, `COMMANDS`), and one line for the list. A group that does
+something itself has `command` and `EXAMPLES`, too."""
 
 KEEP_LINES = "\b\n"
 """Before a paragraph: it is printed as it is, not filled."""
@@ -91,5 +95,5 @@ def main(argv: list[str] | None = None) -> int:
         complain(str(error), error.hint)
         return FAILED
     if code == INTERRUPTED:  # what typer makes of Ctrl-C
-        complain("interrupted", "nothing is half-written; decompose --resume does the rest")
+        complain("interrupted", "nothing is half-written; decompose --resume, or the same eval, does the rest")
     return int(code or 0)

@@ -12,9 +12,10 @@ import typer
 from animelayers.cli import plan
 from animelayers.cli.console import DONE, FAILED, UsageError, complain, emit, note, progress, say
 from animelayers.cli.plan import Job
-from animelayers.cli.work import Outcome, ending_well, outcomes
+from animelayers.cli.work import Outcome, outcomes
 from animelayers.models import registry
 from animelayers.parts import Preset
+from animelayers.workers import ending_well
 
 EXAMPLES = """\
 animelayers decompose char.png                      # writes char.psd

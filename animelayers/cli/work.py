@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 
-from animelayers.cli.console import INTERRUPTED
 from animelayers.cli.made import made_here, options_of, up_to_date
 from animelayers.cli.plan import Job, Output
 from animelayers.errors import AnimeLayersError, OutputError
+from animelayers.workers import LOST, results
 
 if TYPE_CHECKING:
     from animelayers.picture import Picture
@@ -55,37 +47,7 @@ def outcomes(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
 
     Closing the iterator, or Ctrl-C, ends the workers after they have removed what they were writing.
     """
-    if min(workers, len(jobs)) < 2:
-        yield from map(run, jobs)
-        return
-    others = set(multiprocessing.active_children())
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=spawn, initializer=_prepare_worker) as pool:
-        futures = {pool.submit(_run_in_worker, job): job for job in jobs}
-        try:
-            for future in as_completed(futures):
-                try:
-                    yield future.result()
-                except BrokenProcessPool:
-                    yield _lost(futures[future])
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in set(multiprocessing.active_children()) - others:
-                child.terminate()
-            raise
-
-
-@contextmanager
-def ending_well() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does, so that `timeout` and `docker stop` leave neither half a file nor a worker."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    return results(run, jobs, workers, lost=_lost)
 
 
 def run(job: Job) -> Outcome:
@@ -146,26 +108,4 @@ def _write(stack: LayerStack, output: Output, job: Job, picture: Picture) -> Non
 
 
 def _lost(job: Job) -> Outcome:
-    return Outcome(
-        str(job.source),
-        error="a worker process was ended from outside, most likely for want of memory",
-        hint="--resume --jobs 1 does the rest",
-    )
-
-
-def _prepare_worker() -> None:
-    """Ctrl-C reaches the whole process group: the parent alone answers it, and asks its workers to leave."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
-
-
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(INTERRUPTED)
-
-
-def _run_in_worker(job: Job) -> Outcome:
-    try:
-        return run(job)
-    except SystemExit:
-        # Everything half-written is gone by now. The pool would catch this and go on with the next job.
-        os._exit(INTERRUPTED)
+    return Outcome(str(job.source), error=LOST, hint="--resume --jobs 1 does the rest")

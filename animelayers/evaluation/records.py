@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from animelayers import __version__
-from animelayers.errors import DataError
+from animelayers.errors import DataError, OutputError
 from animelayers.evaluation.prediction import Input, Record
 from animelayers.handoff.files import replacing
 from animelayers.models.registry import Mode
@@ -95,13 +95,20 @@ def begin(folder: Path, about: About) -> dict[str, Record]:
 
 
 def append(folder: Path, record: Record) -> None:
-    """Add one record; one process at a time."""
+    """Add one record; one process at a time.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     path = folder / RECORDS
     text = json.dumps(asdict(record), ensure_ascii=False, allow_nan=False)
-    with path.open("ab+") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
-        torn = file.read(1) not in (b"", b"\n")
-        file.write(("\n" if torn else "").encode() + text.encode() + b"\n")
+    try:
+        with path.open("ab+") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+            torn = file.read(1) not in (b"", b"\n")
+            file.write(("\n" if torn else "").encode() + text.encode() + b"\n")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}", hint="is the disk full?") from error
 
 
 def read_run(folder: Path) -> Run:
