@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs bench benchmark clean
 
 # The base ring only: no torch, about a minute.
 demo: $(VENV)/base
@@ -34,6 +34,10 @@ bench: $(VENV)/dev
 	$(BIN)/python benchmarks/psd_write.py
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/artist.py
+
+# docs/benchmark.md; with Ren'Py's sheets: make benchmark SPRITES="--sprites SHEETS"
+benchmark: $(VENV)/dev
+	$(BIN)/python benchmarks/evaluation.py $(SPRITES)
 
 clean:
 	rm -rf $(VENV) demo build dist

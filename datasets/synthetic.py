@@ -31,6 +31,12 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="seed of the first (default: %(default)s)")
     parser.add_argument("--size", type=size, default=(1152, 768), metavar="WxH", help="pixels (default: 768x1152)")
     parser.add_argument("--format", choices=("folder", "parquet"), default="folder")
+    parser.add_argument(
+        "--families",
+        choices=("all", "train", "held-out"),
+        default="all",
+        help="of hands: skip those kept for testing, or take them alone (default: %(default)s)",
+    )
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: %(default)s)")
     options = parser.parse_args(argv)
     if options.count < 1 or options.first < 0 or options.jobs < 1:
@@ -50,13 +56,14 @@ def main(argv: list[str] | None = None) -> int:
     """Draw the set; 0 done, 1 failed, 2 usage."""
     options = arguments(argv)
     height, width = options.size
-    seeds = range(options.first, options.first + options.count)
     words = f"--first {options.first} --count {options.count} --size {width}x{height}"
+    words += "" if options.families == "all" else f" --families {options.families}"
     facts = {"name": options.output.name, "command": f"python datasets/synthetic.py {words}"}
     try:
-        from animelayers.artist import series
+        from animelayers.artist import families, series
         from animelayers.data import hub, sets
 
+        seeds = families.seeds(options.first, options.count, options.families)
         with progress("drawing", len(seeds), shown=sys.stderr.isatty()) as step:
             if options.format == "parquet":
                 samples = (step() or sample for sample in series.drawn(seeds, options.size, options.jobs))
