@@ -70,12 +70,13 @@ _PARTS = {
 }
 _DEPTH = {"AbsRel": "see_through.depth_abs_rel", "δ1": "see_through.depth_delta1"}
 _RENDERING = {"PSNR": "raw.psnr", "SSIM": "raw.ssim", "LMSE": "raw.lmse_windowed"}
+_THEIRS = "their test set, which is not public: not comparable with numbers on other pictures"
 
 PUBLISHED: Mapping[str, Published] = {
     "see-through": Published(
         paper="See-through: layers of 19 parts",
         source="https://arxiv.org/abs/2602.03749",
-        data="their test set, which is not public: not comparable with numbers on other pictures",
+        data=_THEIRS,
         nearest=_PARTS,
         rows=_rows(
             _PARTS,
@@ -90,7 +91,7 @@ PUBLISHED: Mapping[str, Published] = {
     "see-through depth": Published(
         paper="See-through: pseudo-depth of parts",
         source="https://arxiv.org/abs/2602.03749",
-        data="their test set, which is not public: not comparable with numbers on other pictures",
+        data=_THEIRS,
         nearest=_DEPTH,
         rows=_rows(
             _DEPTH,
