@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 # Eager, because the module has the function's name: whoever imports the module later must not replace the function.
-from animelayers.decompose import decompose
+from animelayers.decompose import decompose, separate
 
 if TYPE_CHECKING:
     from animelayers.composite import flatten, max_error
@@ -41,6 +41,7 @@ __all__ = [
     "load_stack",
     "max_error",
     "save",
+    "separate",
 ]
 
 _HOMES = {

@@ -5,8 +5,9 @@ Nothing is imported here before it is used, so that `import animelayers` stays c
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from animelayers.models import registry
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL import Image
 
-    from animelayers.models.base import OnStep
+    from animelayers.models.base import OnStep, RenderingModel
     from animelayers.picture import Picture
     from animelayers.stack import LayerStack
 
@@ -29,6 +30,8 @@ def decompose(
     on_step: OnStep | None = None,
 ) -> LayerStack:
     """Take a picture apart into layers that flatten back to it exactly, at its own size.
+
+    Mode `parts` gives a picture without a character as one layer, `background`.
 
     Args:
         picture: what `load_picture` gives, or anything that it reads.
@@ -55,7 +58,7 @@ def decompose(
 
     # 4. The exact stack, and how it was made.
     from animelayers import __version__
-    from animelayers.rendering.solve import exact_stack
+    from animelayers.rendering.solve import RenderingGuess, exact_stack
     from animelayers.stack import Provenance
 
     made = Provenance(
@@ -67,4 +70,46 @@ def decompose(
         revision=spec.weights.partition("@")[2],
         seed=seed,
     )
-    return exact_stack(read.rgba, guess, made)
+    if isinstance(guess, RenderingGuess):
+        return exact_stack(read.rgba, guess, made)
+    from animelayers.anatomy.solve import exact_parts
+
+    return exact_parts(read.rgba, guess, made, seed=seed)
+
+
+def separate(
+    picture: Picture | str | Path | bytes | Image.Image | npt.NDArray[np.uint8],
+    parts: LayerStack,
+    model: str | None = None,
+    *,
+    seed: int = 0,
+    on_step: OnStep | None = None,
+) -> LayerStack:
+    """Both modes joined: every part as a group of its own line, flat, shadow and highlight.
+
+    Alone, a group flattens to its part, all together they flatten to what `parts` flatten to, both exactly.
+
+    Args:
+        picture: what `parts` were made of; anything that `decompose` takes.
+        parts: what `decompose` gives in mode `parts`, without hidden layers.
+        model: an id of `animelayers models` that does mode `rendering`; None takes the first.
+        seed: as for `decompose`.
+        on_step: as for `decompose`.
+
+    Raises:
+        ModelError: no such model, or it does not do mode `rendering`.
+        PictureError: the picture cannot be read.
+        StackError: the parts have another size, or are not all visible Normal layers.
+        MissingPackageError: the model needs a package that is not installed.
+    """
+    spec = registry.find(model, "rendering")
+
+    from animelayers.anatomy.separation import separated
+    from animelayers.picture import Picture, load_picture
+
+    read = picture if isinstance(picture, Picture) else load_picture(picture)
+    guess = cast("RenderingModel", registry.load(spec)).predict(read, seed=seed, on_step=on_step)
+    made = parts.provenance
+    if made is not None:
+        made = dataclasses.replace(made, options={**made.options, "renderer": spec.id})
+    return separated(parts.replace(provenance=made), guess)

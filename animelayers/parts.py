@@ -92,22 +92,27 @@ def display_name(name: str, preset: Preset) -> str:
 
     >>> display_name("irides-l", Preset.LIVE2D_JA), display_name("irides-l", Preset.EN)
     ('瞳_L', 'Eye_L_Iris')
+    >>> display_name("handwear-l-0", Preset.LIVE2D_JA)
+    '腕_L-0'
     """
-    base, side = _split_side(name)
+    whole, stratum = _split_stratum(name)
+    base, side = _split_side(whole)
     term = _TERMS.get(base)
-    if term is None or preset is Preset.SEE_THROUGH:
+    if term is None or preset is Preset.SEE_THROUGH or (stratum and base not in PART_LABELS):
         return name
     if preset is Preset.LIVE2D_JA:
-        return f"{term.ja}_{side}" if side else term.ja
+        return (f"{term.ja}_{side}" if side else term.ja) + stratum
     if not side:
-        return term.en
+        return term.en + stratum
     region, _, detail = term.en.partition("_")
-    return f"{region}_{side}_{detail}" if detail else f"{region}_{side}"
+    return (f"{region}_{side}_{detail}" if detail else f"{region}_{side}") + stratum
 
 
 def canonical_name(shown: str) -> str:
     """The canonical name behind a name in any preset (or an old alias); unknown names pass unchanged."""
-    return _CANONICAL.get(shown, ALIASES.get(shown, shown))
+    whole, stratum = _split_stratum(shown)
+    name = _CANONICAL.get(whole, ALIASES.get(whole, whole))
+    return name + stratum if not stratum or _split_side(name)[0] in PART_LABELS else shown
 
 
 def part_name(tag: str, side: str = "", stratum: int | None = None) -> str:
@@ -125,10 +130,9 @@ def split_part(name: str) -> tuple[str, str, int | None]:
     >>> split_part("handwear-l-0"), split_part("front hair")
     (('handwear', 'l', 0), ('front hair', '', None))
     """
-    base, dash, digits = name.rpartition("-")
-    stratum = int(digits) if dash and digits.isdecimal() else None
-    tag, side = _split_side(name if stratum is None else base)
-    return (tag, side.lower(), stratum) if tag in PART_LABELS else (name, "", None)
+    whole, number = _split_stratum(name)
+    tag, side = _split_side(whole)
+    return (tag, side.lower(), int(number[1:]) if number else None) if tag in PART_LABELS else (name, "", None)
 
 
 def other_side(name: str) -> str:
@@ -141,6 +145,12 @@ def other_side(name: str) -> str:
 
 
 _SIDE = re.compile(r"-([lr])(?=-|$)")
+
+
+def _split_stratum(name: str) -> tuple[str, str]:
+    """A name, and the dash and number that it ends in; empty where there is none."""
+    base, dash, digits = name.rpartition("-")
+    return (base, dash + digits) if dash and digits.isdecimal() else (name, "")
 
 
 def _split_side(name: str) -> tuple[str, str]:

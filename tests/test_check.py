@@ -383,6 +383,24 @@ def eyes(art: Art, iris_l: int) -> Art:
     return art
 
 
+@breaks("unmerged-part")
+def _() -> Art:
+    art = Art()
+    group = art.group("顔")
+    art.layer("顔_下塗り", paint(30, 40), 8, 10, into=group)
+    art.layer("顔_線画", paint(3, 30, (9, 9, 9)), 12, 15, into=group)
+    art.layer("前髪", paint(12, 44, (60, 40, 30)), 4, 8)
+    return art
+
+
+@breaks("overlap", "前髪")
+def _() -> Art:
+    art = Art()
+    art.layer("face", paint(22, 40), 16, 10)
+    art.layer("前髪", paint(12, 44, (60, 40, 30)), 4, 8)
+    return art
+
+
 @breaks("iris-in-eyewhite", "Eye_L_Iris")
 def _() -> Art:
     return eyes(clean(), 16)
@@ -522,6 +540,32 @@ def test_complete_irises_may_reach_over_the_eye_white(tmp_path: Path) -> None:
     assert found(check(remerged(eyes(clean(), 37)).save(tmp_path / "a.psd"))) == []
 
 
+@pytest.mark.parametrize("under", [0, 1, 2, 4, 12])
+def test_a_part_has_to_go_on_under_the_next(under: int, tmp_path: Path) -> None:
+    stack = LayerStack(
+        HEIGHT,
+        WIDTH,
+        (
+            Layer("background", paint(HEIGHT, WIDTH)),  # no part: the gap would show it
+            Layer("topwear-0", paint(20 + under, 40), 20 - under, 10),
+            Layer("neck", paint(16, 20), 4, 20),
+            Layer("objects", paint(6, 6), 2, 2),  # touches nothing
+        ),
+    )
+    write_psd(stack, tmp_path / "a.psd")
+    assert found(check(tmp_path / "a.psd")) == ([("overlap", "neck")] if under < 2 else [])
+
+
+def test_strata_of_one_side_are_that_side(tmp_path: Path) -> None:
+    names = ("handwear-l-1", "handwear-r", "handwear-l-0")
+    layers = tuple(Layer(name, paint(9, 9), 20 * at, 3) for at, name in enumerate(names))
+    for preset in Preset:
+        write_psd(LayerStack(HEIGHT, WIDTH, layers), tmp_path / "a.psd", names=preset)
+        assert found(check(tmp_path / "a.psd")) == []
+    write_psd(LayerStack(HEIGHT, WIDTH, layers[::2]), tmp_path / "a.psd")
+    assert found(check(tmp_path / "a.psd")) == [("side-pair", "handwear-l-1")]
+
+
 def test_what_cannot_be_flattened_is_said(tmp_path: Path) -> None:
     _, build = BROKEN["layer-mask"]
     report = check(build().save(tmp_path / "a.psd"))
@@ -566,7 +610,7 @@ def test_a_rendering_stack_passes(tmp_path: Path) -> None:
     stack = rendering()
     write_psd(stack, tmp_path / "a.psd")
     report = check(tmp_path / "a.psd", source=picture_of(flatten(stack)))
-    assert {finding.rule for finding in report.findings} == {"blend-cubism-5-3"}
+    assert {finding.rule for finding in report.findings} == {"blend-cubism-5-3", "unmerged-part"}
     assert report.numbers.merged is not None
     assert report.numbers.merged.max == 0
     assert report.numbers.source is not None
@@ -583,6 +627,7 @@ def test_a_png_folder_is_checked_too(tmp_path: Path) -> None:
             ("canvas-even", ""),
             ("side-pair", "顔/eyes/瞳_L"),
             ("blend-cubism-5-3", "ハイライト"),
+            ("unmerged-part", ""),
         ]
         assert report.numbers.source is not None
         assert report.numbers.source.max == 0
@@ -637,6 +682,17 @@ def test_the_text_is_sorted_by_severity_and_lines_up(tmp_path: Path) -> None:
     clipped = [line for line in text.splitlines() if line.endswith("is clipped to the layer below")]
     assert clipped == ["    face  is clipped to the layer below", "    前髪  is clipped to the layer below"]
     assert "\x1b" not in text
+
+
+def test_long_lists_of_notes_are_cut(tmp_path: Path) -> None:
+    layers = tuple(Layer(f"light {at}", paint(12, 12), blend=Blend.SCREEN) for at in range(7))
+    write_psd(LayerStack(HEIGHT, WIDTH, layers), tmp_path / "a.psd")
+    report = check(tmp_path / "a.psd")
+    text = format_report(report)
+    assert len(report.findings) == 7
+    assert "7 notes" in text
+    assert text.count("the mode is screen") == 5
+    assert "    and 2 more\n" in text
 
 
 def test_names_cannot_steer_the_terminal(tmp_path: Path) -> None:

@@ -296,9 +296,11 @@ def test_models(capsys):
 
 
 def test_formats_are_those_that_can_be_written():
-    assert set(plan.FORMATS) == {*handoff.FORMATS, "sheet"}
-    for suffix, name in plan.SUFFIXES.items():
-        assert suffix in handoff.FORMATS[name].suffixes
+    assert set(plan.FORMATS["rendering"]) == {*handoff.FORMATS, "sheet"}
+    assert set(plan.FORMATS["parts"]) == {*handoff.FORMATS, "sheet", "separation"}
+    for suffix, names in plan.SUFFIXES.items():
+        for name in set(names) - {"separation"}:
+            assert suffix in handoff.FORMATS[name].suffixes
 
 
 def test_the_module_is_a_program(tmp_path):

@@ -30,6 +30,7 @@ FLOORS = (
     ("artist",),
     ("decompose",),
     ("evaluation",),
+    ("training",),
     ("cli",),
 )
 """A room imports from its own floor and those before it; `rendering` and `handoff` know nothing of each other."""
@@ -41,6 +42,7 @@ EXTRAS = {
     "data": {"datasets", "pyarrow", "dicebear", "dicebear_styles", "resvg_py"},
     "artist": {"skia"},
     "evaluation": {"torch", "torchmetrics", "safetensors"},
+    "training": {"torch", "safetensors", "onnx", "onnxruntime"},
 }
 """What a room may import besides, inside the functions that need it."""
 HEAVY = ["numpy", "cv2", "PIL", "psd_tools", "rich.progress", "torch", "diffusers", "transformers", "onnxruntime"]

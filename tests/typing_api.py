@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import assert_type
 
-from animelayers import Layer, LayerStack, Picture, Preset, decompose, load_picture, load_stack, save
+from animelayers import Layer, LayerStack, Picture, Preset, decompose, load_picture, load_stack, save, separate
 
 
 def three_lines() -> None:
@@ -19,6 +19,7 @@ def more() -> None:
     stack = decompose(Path("char.png"), "rendering", "classic", seed=1, on_step=lambda done, of: None)
     assert_type(stack["line"], Layer)
     assert_type(load_stack("char.psd"), LayerStack)
+    assert_type(separate("char.png", stack, "classic", seed=1), LayerStack)
     save(stack, Path("char.ora"), names=Preset.LIVE2D_JA, source=load_picture(b"").rgba)
 
 

@@ -20,8 +20,11 @@ from animelayers.workers import ending_well
 EXAMPLES = """\
 animelayers decompose char.png                      # writes char.psd
 animelayers decompose char.png -o out/char.ora
+animelayers decompose char.png --mode parts --format psd,separation
 animelayers decompose art/ -o out/ --format psd,html --jobs 2 --resume
 animelayers decompose char.png --names live2d-ja --keep-source"""
+
+FORMATS = "Any of psd,ora,clip,png,html,sheet and, of mode parts, separation; default: psd."
 
 
 def command(
@@ -36,9 +39,7 @@ def command(
     model: Annotated[
         str | None, typer.Option(metavar="ID", help="See `animelayers models`; default: the first that does the mode.")
     ] = None,
-    formats: Annotated[
-        str | None, typer.Option("--format", metavar="LIST", help="Any of psd,ora,clip,png,html,sheet; default: psd.")
-    ] = None,
+    formats: Annotated[str | None, typer.Option("--format", metavar="LIST", help=FORMATS)] = None,
     names: Annotated[Preset, typer.Option(help="Whose layer names the files carry.")] = Preset.SEE_THROUGH,
     keep_source: Annotated[
         bool, typer.Option("--keep-source", help="Add the picture itself as a hidden bottom layer.")
@@ -51,12 +52,16 @@ def command(
 ) -> int:
     """Take pictures apart into layers that flatten back to them exactly.
 
+    Of mode parts, psd is the file to rig (char_import.psd), a layer for every part; separation is the
+    file to paint on (char_separation.psd), where every part is a group of line, flat, shadow, highlight.
+
     Files lie beside the picture unless -o says where. Pictures that would share a name keep their
     suffix in it (a.png, a.jpg: a_png.psd, a_jpg.psd). Files of other programs are not replaced,
     except one that -o names.
     """
     chosen = registry.find(model, mode)
-    wanted = plan.chosen_formats(formats, output)
+    wanted = plan.chosen_formats(formats, output, mode)
+    renderer = registry.companion(chosen, "rendering").id if "separation" in wanted else ""
     pictures, empty = plan.find_pictures(inputs)
     for folder in empty if pictures else ():
         note(f"no pictures in {folder}")
@@ -64,9 +69,9 @@ def command(
         raise UsageError(
             f"no pictures in {', '.join(map(str, empty))}", hint=f"looked for {' '.join(sorted(plan.PICTURES))}"
         )
-    planned = plan.outputs_of(pictures, output, wanted)
+    planned = plan.outputs_of(pictures, output, wanted, mode)
     todo = [
-        Job(picture.path, files, mode, chosen.id, seed, names, keep_source, resume)
+        Job(picture.path, files, mode, chosen.id, seed, names, keep_source, resume, renderer)
         for picture, files in zip(pictures, planned, strict=True)
     ]
     return _report(todo, jobs, as_json=as_json, quiet=quiet)

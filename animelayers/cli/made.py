@@ -42,9 +42,9 @@ def up_to_date(job: Job) -> bool:
     """
     if not job.source.exists() or not all(output.path.exists() for output in job.outputs):
         return False
-    wanted = _wanted(job)
+    made = _made(job)
     for output in job.outputs:
-        record = record_of(output.path)
+        record, wanted = record_of(output.path), {**made, "options": options_of(job, output.format)}
         if record is None and output.format in UNSIGNED:
             if output.path.stat().st_mtime < job.source.stat().st_mtime:
                 return False
@@ -53,17 +53,19 @@ def up_to_date(job: Job) -> bool:
     return True
 
 
-def options_of(job: Job) -> Record:
-    """What goes into `Provenance.options` of the files of a job."""
-    return {"names": job.names.value, "keep_source": job.keep_source}
+def options_of(job: Job, format: str) -> Record:
+    """What goes into `Provenance.options` of a file of a job."""
+    options: Record = {"names": job.names.value, "keep_source": job.keep_source}
+    return {**options, "renderer": job.renderer} if format == "separation" else options
 
 
-def _wanted(job: Job) -> Record:
+def _made(job: Job) -> Record:
+    """What all files of a job say of themselves."""
     from animelayers import __version__
 
     with job.source.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    asked = {"mode": job.mode, "model": job.model, "seed": job.seed, "options": options_of(job)}
+    asked = {"mode": job.mode, "model": job.model, "seed": job.seed}
     return {**asked, "version": __version__, "source_sha256": digest}
 
 

@@ -17,20 +17,38 @@ from pathlib import Path
 
 from animelayers.cli.console import UsageError
 from animelayers.cli.made import made_here
+from animelayers.models import registry
 from animelayers.parts import Preset
 
-FORMATS = {
-    "psd": "{}.psd",
-    "ora": "{}.ora",
-    "clip": "{}.clip",
-    "png": "{}_layers",
-    "html": "{}.html",
-    "sheet": "{}_sheet.png",
+FORMATS: dict[registry.Mode, dict[str, str]] = {
+    "rendering": {
+        "psd": "{}.psd",
+        "ora": "{}.ora",
+        "clip": "{}.clip",
+        "png": "{}_layers",
+        "html": "{}.html",
+        "sheet": "{}_sheet.png",
+    },
+    "parts": {
+        "psd": "{}_import.psd",
+        "separation": "{}_separation.psd",
+        "ora": "{}_parts.ora",
+        "clip": "{}_parts.clip",
+        "png": "{}_parts",
+        "html": "{}_parts.html",
+        "sheet": "{}_parts_sheet.png",
+    },
 }
-"""What `--format` takes, and the file or folder that `char` becomes."""
+"""What `--format` takes in either mode, and the file or folder that `char` becomes."""
 
-SUFFIXES = {".psd": "psd", ".psb": "psd", ".ora": "ora", ".clip": "clip", ".html": "html"}
-"""Suffixes of `-o FILE` that say a format by themselves."""
+SUFFIXES = {
+    ".psd": ("psd", "separation"),
+    ".psb": ("psd", "separation"),
+    ".ora": ("ora",),
+    ".clip": ("clip",),
+    ".html": ("html",),
+}
+"""Suffixes of `-o FILE` that say a format by themselves, the first unless `--format` asks for another one."""
 
 PICTURES = frozenset(
     (".png", ".apng", ".jpg", ".jpeg", ".jfif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif", ".psd", ".psb")
@@ -54,13 +72,15 @@ class Job:
 
     source: Path
     outputs: tuple[Output, ...]
-    mode: str
+    mode: registry.Mode
     model: str
     seed: int
     names: Preset
     keep_source: bool = False
     """Whether the picture itself rides along as a hidden bottom layer."""
     resume: bool = False
+    renderer: str = ""
+    """The model that says how the parts of a separation are painted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,29 +130,34 @@ def natural(text: str) -> tuple[object, ...]:
     return (*(int(piece) if i % 2 else piece.casefold() for i, piece in enumerate(pieces)), text)
 
 
-def chosen_formats(asked: str | None, output: Path | None) -> tuple[str, ...]:
+def chosen_formats(asked: str | None, output: Path | None, mode: registry.Mode) -> tuple[str, ...]:
     """The formats of `--format`, or the one that `-o` names by its suffix, or PSD.
 
     Raises:
-        UsageError: an unknown format, or one that disagrees with the suffix of `-o`.
+        UsageError: an unknown format, one of another mode, or one that disagrees with the suffix of `-o`.
     """
     suffix = output.suffix.lower() if output is not None else ""
     if asked is None:
-        return (SUFFIXES.get(suffix, "psd"),)
+        return SUFFIXES.get(suffix, ("psd",))[:1]
     formats = tuple(dict.fromkeys(part.strip().lower() for part in asked.split(",") if part.strip()))
-    unknown = [part for part in formats if part not in FORMATS]
+    unknown = [part for part in formats if part not in FORMATS[mode]]
+    for other, known in FORMATS.items():
+        if unknown and set(unknown) <= set(known):
+            raise UsageError(f"--format {','.join(unknown)} is not of mode {mode}", hint=f"--mode {other}")
     if unknown or not formats:
         what = ", ".join(map(repr, unknown)) or repr(asked)
-        raise UsageError(f"--format does not know {what}", hint=f"formats are {', '.join(FORMATS)}")
-    if suffix in SUFFIXES and SUFFIXES[suffix] not in formats:
+        raise UsageError(f"--format does not know {what}", hint=f"formats are {', '.join(FORMATS[mode])}")
+    if suffix in SUFFIXES and not set(SUFFIXES[suffix]).intersection(formats):
         raise UsageError(
-            f"-o {output} is {SUFFIXES[suffix]}, --format asks for {', '.join(formats)}",
-            hint=f"--format {','.join((SUFFIXES[suffix], *formats))}, or -o FOLDER",
+            f"-o {output} is {SUFFIXES[suffix][0]}, --format asks for {', '.join(formats)}",
+            hint=f"--format {','.join((SUFFIXES[suffix][0], *formats))}, or -o FOLDER",
         )
     return formats
 
 
-def outputs_of(pictures: list[Found], output: Path | None, formats: tuple[str, ...]) -> list[tuple[Output, ...]]:
+def outputs_of(
+    pictures: list[Found], output: Path | None, formats: tuple[str, ...], mode: registry.Mode = "rendering"
+) -> list[tuple[Output, ...]]:
     """What each picture becomes.
 
     `-o FILE.psd` serves one picture; any other `-o` is a folder that mirrors the sub-folders; without it every
@@ -142,14 +167,14 @@ def outputs_of(pictures: list[Found], output: Path | None, formats: tuple[str, .
         UsageError: one output file for several pictures, or over a picture, or not of a layered format.
     """
     if output is not None and not output.is_dir() and output.suffix.lower() in {*SUFFIXES, *PICTURES}:
-        return [_named(pictures, output, formats)]
+        return [_named(pictures, output, formats, mode)]
     bases = [_base(one, output) for one in pictures]
     shared = Counter(map(_key, bases))
     taken = {_key(one.path) for one in pictures}
     planned = []
     for one, base in zip(pictures, bases, strict=True):
         for candidate in _candidates(one.path, base, shared[_key(base)] > 1):
-            outputs = _outputs(candidate, formats)
+            outputs = _outputs(candidate, formats, mode)
             if taken.isdisjoint(_key(item.path) for item in outputs):
                 break
         taken.update(_key(item.path) for item in outputs)
@@ -157,7 +182,7 @@ def outputs_of(pictures: list[Found], output: Path | None, formats: tuple[str, .
     return planned
 
 
-def _named(pictures: list[Found], output: Path, formats: tuple[str, ...]) -> tuple[Output, ...]:
+def _named(pictures: list[Found], output: Path, formats: tuple[str, ...], mode: registry.Mode) -> tuple[Output, ...]:
     """The outputs of the one picture for which `-o` names a file."""
     suffix = output.suffix.lower()
     if suffix not in SUFFIXES and not (suffix == ".png" and formats == ("sheet",)):
@@ -166,8 +191,8 @@ def _named(pictures: list[Found], output: Path, formats: tuple[str, ...]) -> tup
         )
     if len(pictures) > 1:
         raise UsageError(f"-o {output} is one file, there are {len(pictures)} pictures", hint="-o FOLDER")
-    chosen = SUFFIXES.get(suffix, "sheet")
-    others = _outputs(output.with_suffix(""), tuple(name for name in formats if name != chosen))
+    chosen = next(name for name in formats if name in SUFFIXES.get(suffix, ("sheet",)))
+    others = _outputs(output.with_suffix(""), tuple(name for name in formats if name != chosen), mode)
     planned = Output(chosen, output, named=True), *others
     if _key(pictures[0].path) in {_key(item.path) for item in planned}:
         raise UsageError(f"-o {output} would replace the picture itself", hint="choose another name with -o")
@@ -189,8 +214,8 @@ def _candidates(source: Path, base: Path, is_shared: bool) -> Iterator[Path]:
         yield with_suffix if number == 1 else with_suffix.with_name(f"{with_suffix.name}-{number}")
 
 
-def _outputs(base: Path, formats: tuple[str, ...]) -> tuple[Output, ...]:
-    return tuple(Output(name, base.with_name(FORMATS[name].format(base.name))) for name in formats)
+def _outputs(base: Path, formats: tuple[str, ...], mode: registry.Mode) -> tuple[Output, ...]:
+    return tuple(Output(name, base.with_name(FORMATS[mode][name].format(base.name))) for name in formats)
 
 
 def _real(path: Path) -> Path:

@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from animelayers.cli.made import made_here, options_of, up_to_date
 from animelayers.cli.plan import Job, Output
@@ -16,6 +16,8 @@ from animelayers.workers import LOST, results
 if TYPE_CHECKING:
     from animelayers.picture import Picture
     from animelayers.stack import LayerStack
+
+NOBODY = "no character was found, so the whole picture is the layer background"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,8 @@ def run(job: Job) -> Outcome:
 
 def _attempt(job: Job, blank: Outcome, written: list[str]) -> Outcome:
     from animelayers.composite import max_error
-    from animelayers.decompose import decompose
-    from animelayers.models.registry import Mode
+    from animelayers.decompose import decompose, separate
     from animelayers.picture import load_picture
-    from animelayers.stack import Layer
 
     if job.resume and up_to_date(job):
         written += [str(output.path) for output in job.outputs]
@@ -83,28 +83,32 @@ def _attempt(job: Job, blank: Outcome, written: list[str]) -> Outcome:
                 hint="-o FOLDER puts it elsewhere; -o FILE, for one picture, replaces it",
             )
     picture = load_picture(job.source)
-    stack = decompose(picture, cast(Mode, job.mode), job.model, seed=job.seed)
-    if stack.provenance is not None:
-        stack = stack.replace(provenance=replace(stack.provenance, options=options_of(job)))
-    error = max_error(stack, picture.rgba)
-    if job.keep_source:
-        stack = stack.replace(layers=(Layer("source", picture.rgba, visible=False), *stack))
+    stack = decompose(picture, job.mode, job.model, seed=job.seed)
+    stacks = {"": stack}
+    if any(output.format == "separation" for output in job.outputs):
+        stacks["separation"] = separate(picture, stack, job.renderer, seed=job.seed)
+    error = max(max_error(one, picture.rgba) for one in stacks.values())
     for output in job.outputs:
-        _write(stack, output, job, picture)
+        _write(stacks.get(output.format, stack), output, job, picture)
         written.append(str(output.path))
-    return replace(
-        blank, canvas={"height": picture.height, "width": picture.width}, max_error=error, notes=picture.notes
-    )
+    notes = (*picture.notes, *([NOBODY] if stack.names == ("background",) else []))
+    return replace(blank, canvas={"height": picture.height, "width": picture.width}, max_error=error, notes=notes)
 
 
 def _write(stack: LayerStack, output: Output, job: Job, picture: Picture) -> None:
     from animelayers.handoff import save
     from animelayers.handoff.sheet import write_sheet
+    from animelayers.stack import Layer
 
+    if stack.provenance is not None:
+        stack = stack.replace(provenance=replace(stack.provenance, options=options_of(job, output.format)))
+    if job.keep_source:
+        stack = stack.replace(layers=(Layer("source", picture.rgba, visible=False), *stack))
     if output.format == "sheet":
         write_sheet(stack, output.path, source=picture.rgba)
     else:
-        save(stack, output.path, format=output.format, names=job.names, source=picture.rgba)
+        format = "psd" if output.format == "separation" else output.format
+        save(stack, output.path, format=format, names=job.names, source=picture.rgba)
 
 
 def _lost(job: Job) -> Outcome:

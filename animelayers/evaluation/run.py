@@ -21,7 +21,6 @@ from animelayers import __version__
 from animelayers.data.digest import digest, set_digest
 from animelayers.data.sample import Sample
 from animelayers.data.sets import SampleSet
-from animelayers.decompose import decompose
 from animelayers.errors import AnimeLayersError, DataError
 from animelayers.evaluation import attempt, records
 from animelayers.evaluation.attempt import Known, Task
@@ -33,7 +32,7 @@ from animelayers.handoff.files import replacing
 from animelayers.models import registry
 from animelayers.models.registry import Mode
 from animelayers.picture import load_picture
-from animelayers.rendering.solve import exact_stack
+from animelayers.rendering.solve import RenderingGuess, exact_stack
 from animelayers.stack import Rgba
 from animelayers.workers import results
 
@@ -58,13 +57,19 @@ class ModelPredictor:
     def about(self) -> Mapping[str, Any]:
         return {**registry.find(self.name, self.mode).as_dict(), "version": __version__}
 
-    def __call__(self, sample: Sample, seen: Rgba, seed: int) -> Prediction:  # noqa: ARG002
-        """What `decompose` makes of it and, of rendering layers, what the model said before they were solved."""
+    def __call__(self, sample: Sample, seen: Rgba, seed: int) -> Prediction:
+        """What `decompose` makes of it; of rendering layers what the model said before they were solved, of parts the
+        depth of what is seen.
+        """
         picture = load_picture(seen)
-        if self.mode == "parts":
-            return Prediction(decompose(picture, "parts", self.name, seed=seed))
         guess = registry.load(registry.find(self.name, self.mode)).predict(picture, seed=seed)
-        return Prediction(exact_stack(picture.rgba, guess), guess=guess)
+        if isinstance(guess, RenderingGuess):
+            return Prediction(exact_stack(picture.rgba, guess), guess=guess)
+        from animelayers.anatomy.lock import locked
+        from animelayers.anatomy.solve import parted, seen_depth
+
+        pieces = parted(picture.rgba, guess, seed=seed)
+        return Prediction(locked(pieces, picture.rgba), depth=seen_depth(pieces, sample.size))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from animelayers.picture import Picture
 
 
+NOTES = 5
+"""Findings of one rule that a person is told, of those that are only good to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that a rule found."""
@@ -171,11 +175,14 @@ def by_severity(findings: Iterable[_F], rule_lines: Callable[[str, list[_F]], It
 
 def _rule_lines(rule: str, found: list[Finding]) -> Iterator[str]:
     yield f"  {rule}: {found[0].remedy}"
-    named = [(printable(finding.layer), printable(finding.message)) for finding in found]
+    shown = found[:NOTES] if found[0].severity is Severity.NOTE and len(found) > NOTES + 1 else found
+    named = [(printable(finding.layer), printable(finding.message)) for finding in shown]
     column = max(_columns(layer) for layer, _ in named)
     for layer, message in named:
         gap = " " * (column - _columns(layer) + 2) if column else ""
         yield f"    {layer}{gap}{message}"
+    if len(shown) < len(found):
+        yield f"    and {len(found) - len(shown)} more"
 
 
 def _number_lines(report: Report) -> Iterator[str]:

@@ -9,10 +9,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
+import cv2
 import numpy as np
 
 from animelayers.handoff.document import HAZE_REACH, STRAY_PX, Document, Node
-from animelayers.parts import PARTS, RENDERING, canonical_name
+from animelayers.parts import PART_LABELS, PARTS, RENDERING, canonical_name, split_part
+from animelayers.raster import overlap
+from animelayers.stack import Layer
 
 Found = Iterator[tuple[str, str]]
 """Path of the layer (empty for the whole file), and what is wrong with it."""
@@ -23,6 +26,10 @@ TOLERANCE = 2
 """Levels by which the roundings of two programs differ."""
 MAX_SIDE = 16384
 """Pixels; the largest texture atlas of Cubism."""
+OVERLAP_PX = 4
+"""How far a part has to go on, at least, under the one that covers it."""
+BARE_SHARE = 0.6
+"""Share of a part's edge over others under which nothing lies. Drawn parts, too, end side by side here and there."""
 
 ALL_CUBISMS = {"normal", "multiply", "linear dodge"}
 """Blend modes of Cubism up to 5.2: Normal, Multiply, Add."""
@@ -275,8 +282,41 @@ def haze(document: Document) -> Found:
             yield layer.path, f"{layer.coverage.lone_haze_px} such px lie over {HAZE_REACH} px from visible paint"
 
 
+def unmerged(document: Document) -> Found:
+    """Groups, or else the file itself, of which the rendering layers are apart."""
+
+    def apart(nodes: Iterable[Node]) -> bool:
+        return len(_RENDERING.intersection(map(_role, nodes))) > 1
+
+    if groups := [group for group in _groups(document) if apart(group.children)]:
+        yield "", f"{len(groups)} of {sum(1 for _ in _groups(document))} groups hold line, flat and shades apart"
+    elif apart(document.roots):
+        yield "", "line, flat and shades are apart"
+
+
+def cut_out(document: Document) -> Found:
+    """Parts along whose edge those below end, too, where they ought to go on under it."""
+    size = document.height, document.width
+    below = np.zeros(size, bool)
+    reach = np.ones((2 * OVERLAP_PX + 1, 2 * OVERLAP_PX + 1), np.uint8)
+    for part in document.drawn:
+        if part.rgba is None or part.coverage is None or split_part(part.term)[0] not in PART_LABELS:
+            continue
+        here, there = overlap(Layer("part", part.rgba, *part.coverage.tight[:2]), size)
+        own = np.zeros(size, bool)
+        own[here] = part.rgba[there][..., 3] >= 128
+        seam = own & (cv2.dilate((below & ~own).astype(np.uint8), reach) > 0)
+        along, bare = np.count_nonzero(seam), np.count_nonzero(seam & ~below)
+        if bare > BARE_SHARE * along and along >= OVERLAP_PX * STRAY_PX:
+            yield part.path, f"along {bare / along:.0%} of its edge over other parts there is nothing under it"
+        below |= own
+
+
 def sides(document: Document) -> Found:
-    where = {node.term: node.path for node in document.nodes}
+    where: dict[str, str] = {}
+    for node in document.nodes:
+        tag, side, _ = split_part(node.term)
+        where.setdefault(f"{tag}-{side}", node.path)
     for part in (term.name for term in PARTS if term.sided):
         for side, other in (("l", "r"), ("r", "l")):
             if f"{part}-{side}" in where and f"{part}-{other}" not in where:

@@ -269,6 +269,14 @@ RULES = (
     ),
     # pixels
     FileRule(
+        "unmerged-part",
+        NOTE,
+        "Line, flat, shadow and highlight of a part are one layer.",
+        "Cubism makes a mesh of each; the Live2D manual wants them merged before import, and apart for painting.",
+        "import the file *_import.psd of mode parts, or merge every group first",
+        findings.unmerged,
+    ),
+    FileRule(
         "empty-layer",
         WARNING,
         "Every layer shows something, and every group holds something (line, flat, shadow, highlight may be empty).",
@@ -309,6 +317,14 @@ RULES = (
         findings.haze,
     ),
     # anatomy
+    FileRule(
+        "overlap",
+        WARNING,
+        "Parts go on under the edge of those that cover them.",
+        "Where they are cut out side by side, every movement opens a gap that somebody has to paint.",
+        "paint the lower part on under the edge of the upper one",
+        findings.cut_out,
+    ),
     FileRule(
         "side-pair",
         WARNING,

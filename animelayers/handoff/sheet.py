@@ -187,8 +187,8 @@ def _tiles(stack: LayerStack, source: Rgba | None, grid: Grid) -> Iterator[Tile]
 
 
 def _caption(layer: Layer, number: int) -> str:
-    """The canonical name; a number where the built-in font has no letter of it."""
-    return _legible(layer.name) or f"layer {number}"
+    """The canonical name, after those of its groups; a number where the built-in font has no letter of it."""
+    return _legible(layer.path) or f"layer {number}"
 
 
 def _note(layer: Layer, canvas: tuple[int, int]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from animelayers.anatomy.guess import PartsGuess
     from animelayers.picture import Picture
     from animelayers.rendering.solve import RenderingGuess
 
@@ -18,4 +19,12 @@ class RenderingModel(Protocol):
 
     def predict(self, picture: Picture, *, seed: int = 0, on_step: OnStep | None = None) -> RenderingGuess:
         """The guess for `picture` at its own size; the same picture and seed give the same guess."""
+        ...
+
+
+class PartsModel(Protocol):
+    """Says what a picture shows: which parts of a character, where, and what of them is hidden."""
+
+    def predict(self, picture: Picture, *, seed: int = 0, on_step: OnStep | None = None) -> PartsGuess:
+        """The guess for `picture`, at the model's own resolution; the same picture and seed give the same guess."""
         ...

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from animelayers.errors import MissingPackageError, ModelError
 
 if TYPE_CHECKING:
-    from animelayers.models.base import RenderingModel
+    from animelayers.models.base import PartsModel, RenderingModel
 
 Mode = Literal["rendering", "parts"]
 """Two ways to take a picture apart: how it was painted, or what it shows."""
@@ -67,9 +67,10 @@ def find(model: str | None, mode: str) -> ModelSpec:
     if mode not in MODES:
         raise ModelError(f"unknown mode {mode!r}", hint=f"modes are {' and '.join(MODES)}")
     able = [spec for spec in MODELS if mode in spec.modes]
-    known = next((spec for spec in MODELS if spec.id == model), None)
-    if known is not None and mode in known.modes:
-        return known
+    named = [spec for spec in MODELS if spec.id == model]
+    for spec in named:
+        if mode in spec.modes:
+            return spec
     planned = PLANNED[mode]
     if not able:
         raise ModelError(
@@ -78,16 +79,21 @@ def find(model: str | None, mode: str) -> ModelSpec:
         )
     if model is None:
         return able[0]
-    if known is not None:
+    if named:
         raise ModelError(f"model {model} does not do mode {mode}", hint=f"--model {able[0].id}")
     if model in planned:
         raise ModelError(f"model {model} is planned, this version does not have it yet", hint=f"--model {able[0].id}")
     raise ModelError(f"unknown model {model!r}", hint=_nearest(model))
 
 
+def companion(spec: ModelSpec, mode: Mode) -> ModelSpec:
+    """What does `mode` beside a model: the one of the same id where there is one, else the default."""
+    return find(spec.id if any(spec.id == other.id and mode in other.modes for other in MODELS) else None, mode)
+
+
 @functools.cache
-def load(spec: ModelSpec) -> RenderingModel:
-    """Import a model and make it ready; a second call gives the same object.
+def load(spec: ModelSpec) -> RenderingModel | PartsModel:
+    """Import a model and make it ready; a second call gives the same object. What its guess is tells its mode.
 
     Raises:
         MissingPackageError: a package of its ring is not installed.
@@ -101,7 +107,7 @@ def load(spec: ModelSpec) -> RenderingModel:
         raise MissingPackageError(
             f"model {spec.id} needs the package {error.name}", hint=f'pip install "animelayers[{spec.ring}]"'
         ) from error
-    return cast("RenderingModel", made)
+    return cast("RenderingModel | PartsModel", made)
 
 
 def _nearest(model: str) -> str:

@@ -67,7 +67,7 @@ def _flat(base: Rgb, strokes: Mask, inside: Mask, size: int, pen: Pen) -> Rgb:
     labels, palette = flat_regions(paint, covered, kept, max(1, round(size * scale)))
     flat = np.empty_like(base)
     for rows, _, _ in bands(height, ROWS // 4):
-        flat[rows] = palette[_native_labels(base, labels, paint, rows)]
+        flat[rows] = palette[native_labels(base, labels, paint, rows)]
     return flat
 
 
@@ -80,7 +80,7 @@ def _continue_under(flat: Rgb, strokes: Mask, inside: Mask, pen: Pen) -> None:
             flat[inner][under] = fill_from(flat[outer], paper)[part][under]
 
 
-def _native_labels(base: Rgb, labels: Labels, paint: Rgb, rows: slice) -> Labels:
+def native_labels(base: Rgb, labels: Labels, paint: Rgb, rows: slice) -> Labels:
     """Labels of a band at native size: near a border each pixel joins the adjacent cell whose paint is most like it."""
     height, width = base.shape[:2]
     small_height, small_width = labels.shape

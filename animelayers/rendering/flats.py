@@ -53,20 +53,20 @@ def flat_regions(base: Rgb, strokes: Mask, inside: Mask, size: int) -> tuple[Lab
     colour share a label. Pixels outside take the nearest label, so that colour can bleed.
     """
     lab = to_lab(base)
-    zones = _quasi_flat_zones(lab, inside & ~strokes)
-    seeds = _large(zones, max(6, int(size * size * SEED_AREA)))
+    zones = quasi_flat_zones(lab, inside & ~strokes)
+    seeds = large_only(zones, max(6, int(size * size * SEED_AREA)))
     if not seeds.any():
         seeds = inside.astype(np.int32) if inside.any() else np.ones(inside.shape, np.int32)
-    regions = _flood(base, seeds, inside)
-    graph = _Graph.of(np.where(inside, regions, 0), seeds, strokes, base, lab, reach=max(1, round(size * EDGE_REACH)))
+    regions = flood(base, seeds, inside)
+    graph = Regions.of(np.where(inside, regions, 0), seeds, strokes, base, lab, reach=max(1, round(size * EDGE_REACH)))
     graph.merge_shades()
     graph.absorb_slivers(SLIVER_AREA * inside.size)
     palette, colour = np.unique(graph.palette(), axis=0, return_inverse=True)
     labels = colour.astype(np.int32)[graph.roots()][regions]
-    return labels, _condition(palette, labels, base, inside & ~strokes)
+    return labels, conditioned(palette, labels, base, inside & ~strokes)
 
 
-def _quasi_flat_zones(lab: npt.NDArray[np.float32], valid: Mask) -> Labels:
+def quasi_flat_zones(lab: npt.NDArray[np.float32], valid: Mask) -> Labels:
     """Components joined by steps of at most `STEP`, on a grid with a node for every pixel and every pixel pair."""
     height, width = valid.shape
     grid = np.zeros((2 * height - 1, 2 * width - 1), np.uint8)
@@ -85,14 +85,14 @@ def _neighbours() -> list[tuple[tuple[slice, ...], tuple[slice, ...], tuple[slic
     return [((every, first), (every, last), (even, odd)), ((first, every), (last, every), (odd, even))]
 
 
-def _large(zones: Labels, area: int) -> Labels:
+def large_only(zones: Labels, area: int) -> Labels:
     """Renumber zones of at least `area` pixels 1, 2, …; the others become 0."""
     large = np.bincount(zones.ravel()) >= area
     large[0] = False
     return np.asarray((np.cumsum(large) * large).astype(np.int32)[zones])
 
 
-def _flood(base: Rgb, seeds: Labels, inside: Mask) -> Labels:
+def flood(base: Rgb, seeds: Labels, inside: Mask) -> Labels:
     """Grow the seeds over everything inside, strongest edges last; outside takes the nearest label."""
     outside = int(seeds.max()) + 1
     markers = np.where(inside, seeds, outside).astype(np.int32)
@@ -120,7 +120,7 @@ def shade_cost(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
 
 
 @dataclass(slots=True)
-class _Contact:
+class Contact:
     """The border between two regions."""
 
     length: float
@@ -131,7 +131,7 @@ class _Contact:
     far: float
     """The same at three times that distance."""
 
-    def __iadd__(self, other: _Contact) -> _Contact:
+    def __iadd__(self, other: Contact) -> Contact:
         self.length += other.length
         self.bare += other.bare
         self.near += other.near
@@ -140,14 +140,14 @@ class _Contact:
 
 
 @dataclass(slots=True, eq=False)
-class _Graph:
+class Regions:
     """Regions and their borders; regions only ever join, and keep the tone that has most of their area."""
 
     tone: npt.NDArray[np.float64]  # [n, 3] CIELAB
     colour: npt.NDArray[np.float64]  # [n, 3] sRGB levels
     area: npt.NDArray[np.float64]  # [n] px
     mass: npt.NDArray[np.float64]  # [n] px, of that tone alone
-    contacts: list[dict[int, _Contact]]
+    contacts: list[dict[int, Contact]]
     parent: npt.NDArray[np.int64]
 
     @classmethod
@@ -160,12 +160,12 @@ class _Graph:
         lab: npt.NDArray[np.float32],
         *,
         reach: int,
-    ) -> _Graph:
+    ) -> Regions:
         count = int(max(regions.max(), seeds.max())) + 1
-        colour = _dominant(base, seeds, count)
+        colour = dominant(base, seeds, count)
         tone = to_lab(np.round(colour).astype(np.uint8)[None])[0].astype(np.float64)
         area = np.bincount(regions[~strokes], minlength=count).astype(np.float64)
-        return cls(tone, colour, area, area.copy(), _contacts(regions, strokes, lab, count, reach), np.arange(count))
+        return cls(tone, colour, area, area.copy(), borders(regions, strokes, lab, count, reach), np.arange(count))
 
     def cost(self, i: int, j: int) -> float:
         """Below 1 the pair may merge.
@@ -250,9 +250,9 @@ class _Graph:
         return np.round(colour).astype(np.uint8)
 
 
-def _contacts(
+def borders(
     regions: Labels, strokes: Mask, lab: npt.NDArray[np.float32], count: int, reach: int
-) -> list[dict[int, _Contact]]:
+) -> list[dict[int, Contact]]:
     """For every region, its neighbours and the borders to them."""
     keys, bare, changes = [], [], []
     for axis in (0, 1):
@@ -268,10 +268,10 @@ def _contacts(
     is_bare = np.concatenate(bare)
     near, far = np.concatenate(changes, axis=1) * is_bare
     sums = (np.bincount(inverse, weights=weights, minlength=len(key)) for weights in (None, is_bare, near, far))
-    contacts: list[dict[int, _Contact]] = [{} for _ in range(count)]
+    contacts: list[dict[int, Contact]] = [{} for _ in range(count)]
     for pair_key, *values in zip(key.tolist(), *(column.tolist() for column in sums), strict=True):
         i, j = divmod(pair_key, count)
-        contacts[i][j] = contacts[j][i] = _Contact(*values)
+        contacts[i][j] = contacts[j][i] = Contact(*values)
     return contacts
 
 
@@ -289,7 +289,7 @@ def _change(
     return np.asarray(np.linalg.norm(lab[tuple(start)] - lab[tuple(end)], axis=1))
 
 
-def _dominant(base: Rgb, labels: Labels, count: int) -> npt.NDArray[np.float64]:
+def dominant(base: Rgb, labels: Labels, count: int) -> npt.NDArray[np.float64]:
     """The most frequent colour of every label (in cells of 4 levels, averaged within the cell), [count, 3]."""
     inside = labels > 0
     pixels = base[inside].astype(np.int64)
@@ -304,7 +304,7 @@ def _dominant(base: Rgb, labels: Labels, count: int) -> npt.NDArray[np.float64]:
     return colour
 
 
-def _condition(palette: Rgb, labels: Labels, base: Rgb, seen: Mask) -> Rgb:
+def conditioned(palette: Rgb, labels: Labels, base: Rgb, seen: Mask) -> Rgb:
     """Move nearly white channels up to their region's lightest values, nearly black ones down to its darkest.
 
     One level above a flat of 254 would need a full Screen, one below a flat of 1 a full Multiply: noise on white

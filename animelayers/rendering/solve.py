@@ -184,7 +184,7 @@ def _soft(
     left = np.arange(len(target))
     alpha = alpha.copy()
     while left.size:
-        found, below, solved = _explain(target[left], flat[left], ink[left], alpha[left], base[left])
+        found, below, solved = explain(target[left], flat[left], ink[left], alpha[left], base[left])
         colour[left[found]], under[left[found]] = solved[found], below[found]
         left = left[~found]
         lighter = target[left].sum(axis=1, dtype=np.int64) > base[left].sum(axis=1, dtype=np.int64)
@@ -195,11 +195,13 @@ def _soft(
     return alpha, colour, under
 
 
-def _explain(
+def explain(
     target: Rgb, flat: Rgb, ink: Rgb, alpha: npt.NDArray[np.uint8], base: Rgb
 ) -> tuple[npt.NDArray[np.bool_], Rgb, Rgb]:
-    """Whether a line of `alpha` explains the target, the backdrop it needs, and its colour.
+    """Whether something of colour `ink` and of `alpha`, uint8 [n], explains the target, what it then needs as an opaque
+    backdrop, and which colour; all colours uint8 [n, 3].
 
+    `base` is what the backdrop is thought to be, `flat` what a shade of it starts from: the same where there is none.
     A backdrop that would differ from the flat by rounding alone is the flat: nobody shades by one level.
     """
     a = alpha[:, None] / np.float64(255)
