@@ -204,7 +204,7 @@ def _own(flat: Rgb, meant: Rgb, base: Rgb, labels: Labels, inside: Mask) -> Mask
     seen = np.linalg.norm(to_lab(base) - to_lab(shown), axis=2)
     area = np.maximum(np.bincount(labels[inside], minlength=count), 1)
     varies, shows = (np.bincount(labels[inside], plane[inside], count) / area for plane in (said, seen))
-    return np.asarray((varies > NOISE[0]) & (varies > PAINTED * shows))
+    return np.asarray((varies > NOISE[1]) & (varies > PAINTED * shows))
 
 
 def _details(flat: Rgb, base: Rgb, meant: Rgb, wide: float) -> Plane:
