@@ -74,7 +74,7 @@ def decompose(
         return exact_stack(read.rgba, guess, made)
     from animelayers.anatomy.solve import exact_parts
 
-    return exact_parts(read.rgba, guess, made, seed=seed)
+    return exact_parts(read.rgba, guess, made)
 
 
 def separate(

@@ -35,7 +35,7 @@ class Told:
         if on_step is not None:
             on_step(1, 1)
         made = sample(size=(picture.height, picture.width))
-        person = float(picture.rgba[..., 3].any() and picture.rgba[..., :3].std() > 1)
+        person = float(picture.rgba[..., 3].any() and picture.rgba[..., :3].std(axis=(0, 1)).max() > 1)
         return PartsGuess(guesses.oracle(made).looks, person)
 
 
@@ -90,7 +90,7 @@ def test_nonsense_about_real_art_is_exact(examples):
 
 def test_the_same_guess_gives_the_same_layers():
     made = sample(size=SIZE)
-    one, other = (exact_parts(made.image, guesses.oracle(made, noise=0.4), seed=3) for _ in range(2))
+    one, other = (exact_parts(made.image, guesses.oracle(made, noise=0.4)) for _ in range(2))
     assert one.names == other.names
     assert all(np.array_equal(a.rgba, b.rgba) for a, b in zip(one, other, strict=True))
 

@@ -37,12 +37,12 @@ FLOORS = (
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 STRANGERS = {"rendering": "handoff", "handoff": "rendering"}
 
-THIRD_PARTIES = {"numpy", "cv2", "PIL", "psd_tools", "pydantic", "rich", "typer", "clipparse_tools"}
+THIRD_PARTIES = {"numpy", "cv2", "PIL", "psd_tools", "pydantic", "rich", "typer", "clipparse_tools", "onnxruntime"}
 EXTRAS = {
     "data": {"datasets", "pyarrow", "dicebear", "dicebear_styles", "resvg_py"},
     "artist": {"skia"},
     "evaluation": {"torch", "torchmetrics", "safetensors"},
-    "training": {"torch", "safetensors", "onnx", "onnxruntime"},
+    "training": {"torch", "safetensors", "onnx"},
 }
 """What a room may import besides, inside the functions that need it."""
 HEAVY = ["numpy", "cv2", "PIL", "psd_tools", "rich.progress", "torch", "diffusers", "transformers", "onnxruntime"]

@@ -1,4 +1,4 @@
-"""The drawing's own word on which part a pixel belongs to: its colour, and the flat area in which it lies.
+"""The drawing's own word on which part a pixel belongs to: its colour, the flat area in which it lies, its strokes.
 
 A drawing is made of few colours in clear areas. So, in turns, every part learns its colours in every neighbourhood from
 the pixels that are likely its own, and every pixel weighs the parts that come into question: what has the colour that
@@ -15,10 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from animelayers.anatomy.guess import Maps
-from animelayers.color import to_lab
+from animelayers.color import matte, to_lab, to_uint8
 from animelayers.parts import PART_LABELS
-from animelayers.raster import Mask
+from animelayers.raster import Mask, longer_side
 from animelayers.rendering.solve import Rgb
+from animelayers.rendering.strokes import Pen, disc
+from animelayers.stack import Rgba
 
 Labels = npt.NDArray[np.uint8]
 """uint8 [h, w] or [candidates, h, w]: `parts.PART_LABELS`, 0 for nobody."""
@@ -54,44 +56,69 @@ SELDOM = 0.02
 """Share of an area's pixels that everybody is taken to have."""
 
 
-DETAIL = np.isin(np.arange(COUNT), [PART_LABELS[x] for x in ("irides", "eyebrow", "eyewhite", "eyelash", "eyewear", "nose", "mouth", "earwear")])
-FRONT, WITHIN, DIM = 1.5, 3.0, 0.0
+FRONT = 0.7
+"""Weight of what a stroke says for the nearest of the parts that are about."""
+
+ABOUT = 2.5
+"""Logarithm of odds that parts about a stroke may lie apart."""
+
+FAINT, STRONG = 10, 35
+"""A stroke is to be seen, and is beyond doubt, if it is so much darker than what it lies on; L* in 255ths."""
+
+DETAILS = ("irides", "eyebrow", "eyewhite", "eyelash", "eyewear", "earwear", "nose", "mouth")
+"""Parts that are little but strokes themselves: near them a stroke says nothing."""
 
 
-def weighed(picture: Rgb, labels: Labels, scores: Maps, teaches: Mask, depth=None, stroke=None) -> Labels:
+def weighed(source: Rgba, labels: Labels, scores: Maps, depths: Maps) -> Labels:
     """Of the candidates of every pixel the one that guess and drawing agree on, uint8 [h, w].
 
     Args:
-        picture: uint8 [h, w, 3].
+        source: uint8 [h, w, 4], straight alpha; nothing is learnt of colours where alpha is below 128.
         labels: candidates, uint8 [n, h, w].
         scores: logarithms of how likely they are in proportion to the likeliest, whose own is 0, float32 [n, h, w].
-        teaches: bool [h, w]: pixels that colours may be learnt from.
+        depths: of the candidates' parts there, larger is nearer, float32 [n, h, w].
     """
-    out = np.take_along_axis(labels, scores.argmax(axis=0)[None], axis=0)[0]
+    out = np.asarray(np.take_along_axis(labels, scores.argmax(axis=0)[None], axis=0)[0])
     asked = np.flatnonzero(np.count_nonzero(scores > OPEN, axis=0) > 1)
     if asked.size == 0:
         return out
     own = labels.reshape(len(labels), -1)[:, asked]
-    guessed = GUESS * np.maximum(scores.reshape(len(scores), -1)[:, asked], 3 * OPEN)
-    settled = teaches.copy()
+    near, score = (maps.reshape(len(maps), -1)[:, asked] for maps in (depths, scores))
+    guessed = np.float32(GUESS) * np.maximum(score, np.float32(3 * OPEN))
+    picture, inside = matte(source), source[..., 3] >= 128
+    settled = inside.copy()
     settled.reshape(-1)[asked] = False
-    witnesses = _Colours.of(picture, out, settled, asked, own), _Areas.of(picture, out, settled, asked, own)
+    colours = _Colours.of(picture, out, settled, asked, own)
+    areas = _Areas.of(picture, out, settled, asked, own)
+    stroke = np.float32(FRONT) * _strokes(source, picture, inside).reshape(-1)[asked]
+    detail = np.isin(own, [PART_LABELS[tag] for tag in DETAILS])
     said = guessed
     for _ in range(ROUNDS):
         likely = np.exp(said - said.max(axis=0))
         likely /= likely.sum(axis=0)
-        if stroke is None:
-            said = guessed + sum(witness.heard(likely) for witness in witnesses)
-        else:
-            line = stroke.reshape(-1)[asked]
-            near = depth.reshape(len(depth), -1)[:, asked]
-            said = guessed + witnesses[0].heard(likely) * (1 - DIM * line) + witnesses[1].heard(likely)
-            up = said > said.max(axis=0) - WITHIN
-            front = np.where(up, near, -1)
-            calm = ~(up & DETAIL[own]).any(axis=0)
-            said += FRONT * line * calm * (front == front.max(axis=0))
+        said = guessed + colours.heard(likely) + areas.heard(likely)
+        said += stroke * _in_front(said, near, detail)
     out.reshape(-1)[asked] = np.take_along_axis(own, said.argmax(axis=0)[None], axis=0)[0]
     return out
+
+
+def _in_front(said: Floats, near: Floats, detail: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Bool [n, asked]: the nearest of the candidates that are about, where none of them is a detail.
+
+    The outline of a part is a part of it: the stroke between two belongs to that in front.
+    """
+    about = said > said.max(axis=0) - ABOUT
+    front = np.where(about, near, np.float32(-1))
+    return np.asarray((front == front.max(axis=0)) & ~(about & detail).any(axis=0))
+
+
+def _strokes(source: Rgba, picture: Rgb, inside: Mask) -> Floats:
+    """How surely a pixel is in a dark stroke: float32 [h, w], 0..1."""
+    pen = Pen.of(source, max(1, longer_side(inside)))
+    lightness = to_uint8(to_lab(picture)[..., 0] * np.float32(2.55))
+    lightness[~inside] = 255
+    depth = cv2.subtract(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, disc(pen.widest)), lightness)
+    return np.clip((depth.astype(np.float32) - FAINT) / (STRONG - FAINT), 0, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +155,7 @@ class _Colours:
         table = table @ self.alike
         table += UNHEARD_OF
         table /= table.sum(axis=3, keepdims=True)
-        return COLOUR * np.log(table, out=table).reshape(-1)[self.cell]
+        return np.asarray(COLOUR * np.log(table, out=table).reshape(-1)[self.cell], np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,7 +182,7 @@ class _Areas:
         elsewhere = 1 - table / np.maximum(table.sum(axis=0), 1)
         table = np.log(share + SELDOM) * elsewhere
         table[0] = 0
-        return AREA * table.reshape(-1)[self.cell]
+        return np.asarray(AREA * table.reshape(-1)[self.cell], np.float32)
 
 
 def _tones(picture: Rgb) -> tuple[Ints, Floats]:

@@ -140,14 +140,16 @@ def _unlike(
     guessed = _reduced(np.dstack([guess * weight[..., None], trust * weight]), scale)
     weight = shown[..., 3]
     some = np.maximum(weight, np.float32(1e-6))[..., None]
-    near, guess, trust = shown[..., :3] / some, guessed[..., :3] / some, guessed[..., 3:] / some
+    near, guess, trust = (
+        np.asarray(plane / some, np.float32) for plane in (shown[..., :3], guessed[..., :3], guessed[..., 3:])
+    )
     sigma = max(0.3, SMOOTH * at.margin / scale)
     total = np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-6)[..., None]
     from_seen = _differences(near, tones)
     bias = np.zeros(3, np.float32)
     for _ in range(3):
         wanted = from_seen + (_differences(guess + bias, tones) - from_seen) * trust
-        wanted = np.minimum(wanted, 40) * weight[..., None]
+        wanted = np.asarray(np.minimum(wanted, 40) * weight[..., None], np.float32)
         unlike = np.dstack([cv2.GaussianBlur(plane, (0, 0), sigma) for plane in np.moveaxis(wanted, 2, 0)]) / total
         meant = (weight > 0.5) & (unlike.min(axis=2) < STRANGE) & (trust[..., 0] > 0.5)
         if np.count_nonzero(meant) < 20:

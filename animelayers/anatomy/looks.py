@@ -21,7 +21,7 @@ import numpy.typing as npt
 from animelayers.anatomy.guess import Look, Maps, PartsGuess
 from animelayers.color import to_uint8
 from animelayers.parts import PART_LABELS
-from animelayers.raster import Mask, bands, tight_box
+from animelayers.raster import Mask, bands, nearest, tight_box
 
 Plane = npt.NDArray[np.float32]
 """float32 [h, w]."""
@@ -44,6 +44,9 @@ TILE = 128
 
 FAINT = 4 / 255
 """A whole part of this alpha or less is not there."""
+
+HARDLY = 1e-4
+"""Weight of the colour and depth of fields where a part is not, in those where it begins."""
 
 NOBODY = 0
 """The label of what belongs to no part."""
@@ -94,29 +97,57 @@ def candidates(guess: PartsGuess, size: tuple[int, int], count: int) -> tuple[np
     return labels, scores
 
 
+def depths(guess: PartsGuess, labels: npt.NDArray[np.uint8]) -> Maps:
+    """How near the parts of candidates, uint8 [n, h, w], are at every pixel: float32 [n, h, w], that of nobody is 0.
+
+    Of the last look that speaks of a part there, from the field in which the pixel lies.
+    """
+    out = np.zeros(labels.shape, np.float32)
+    for look in guess.looks:
+        place = np.full(1 + len(PART_LABELS), -1)
+        place[[PART_LABELS[tag] for tag in look.tags]] = np.arange(len(look.tags))
+        down, right = (_fields(look, axis, labels.shape[1 + axis]) for axis in (0, 1))
+        for rows, _, _ in bands(down[0].stop - down[0].start, TILE):
+            here = slice(None), slice(down[0].start + rows.start, down[0].start + rows.stop), right[0]
+            part = place[labels[here]]
+            said = look.depth[part, down[1][rows, None], right[1]]
+            out[here] = np.where(part >= 0, said, out[here])
+    return out
+
+
+def there(guess: PartsGuess, tag: str) -> bool:
+    """Whether any look says of a part that it is there."""
+    return any(look.presence[look.tags.index(tag)] >= 0.5 for look in guess.looks if tag in look.tags)
+
+
 def whole(
-    guess: PartsGuess, tag: str, size: tuple[int, int]
+    guess: PartsGuess, tag: str, size: tuple[int, int], *, about: tuple[int, int, int, int] = (0, 0, 0, 0)
 ) -> tuple[int, int, npt.NDArray[np.uint8], npt.NDArray[np.uint8], Plane] | None:
     """One part at the resolution of the picture, hidden areas included, in the smallest box that holds it.
 
+    Args:
+        guess: of all parts.
+        tag: one of `parts.PARTS`.
+        size: height and width of the canvas, px.
+        about: `(top, left, bottom, right)`: a box of the canvas that the result shall hold, too.
+
     Returns:
-        Top and left of the box, alpha uint8 [h, w], straight colour uint8 [h, w, 3] and depth float32 [h, w], 0..1;
-        None where there is nothing of it on the canvas.
+        Top and left of the box, alpha uint8 [h, w], straight colour uint8 [h, w, 3] and depth float32 [h, w], 0..1,
+        the latter two everywhere in the box; None where there is nothing of the part and no box about it.
     """
     voices = [_Whole.of(look, tag, size) for look in guess.looks if tag in look.tags]
-    top, left, bottom, right = _box_of(voices)
-    if top == bottom:
-        return None
+    top, left, bottom, right = _around(*(voice.box() for voice in voices), about)
     alpha = np.zeros((bottom - top, right - left), np.uint8)
     colour, depth = np.zeros((*alpha.shape, 3), np.uint8), np.zeros(alpha.shape, np.float32)
     for rows, _, _ in bands(bottom - top, 2 * TILE):
         here = slice(top + rows.start, top + rows.stop), slice(left, right)
         alpha[rows], colour[rows], depth[rows] = _merged(voices, here)
-    y, x, bottom, right = tight_box(alpha > 0)
-    if y == bottom:
+    y, x, low, end = tight_box(alpha > 0)
+    y, x, low, end = _around((top + y, left + x, top + low, left + end) if y < low else (0, 0, 0, 0), about)
+    if y == low:
         return None
-    box = slice(y, bottom), slice(x, right)
-    return top + y, left + x, alpha[box], colour[box], depth[box]
+    box = slice(y - top, low - top), slice(x - left, end - left)
+    return y, x, alpha[box], colour[box], depth[box]
 
 
 def side_map(guess: PartsGuess, size: tuple[int, int]) -> Plane | None:
@@ -193,11 +224,11 @@ class _Window:
         known |= within
         return weight
 
-    def at(self, here: Here, which: Sequence[bool] | npt.NDArray[np.bool_] | None = None) -> Maps:
+    def at(self, here: Here, which: npt.NDArray[np.bool_] | None = None) -> Maps:
         """The maps, or some of them, at the pixels there, float32 [n, h, w]."""
         (rows, down), (columns, right) = self.down.cut(here[0]), self.right.cut(here[1])
         fields = self.maps[:, rows, columns]
-        return np.matmul(np.matmul(down, fields if which is None else fields[which]), right.T)
+        return np.asarray(np.matmul(np.matmul(down, fields if which is None else fields[which]), right.T))
 
     def above(self, least: float, here: Here) -> npt.NDArray[np.bool_]:
         """Which maps exceed `least` anywhere about there."""
@@ -222,8 +253,8 @@ class _Voice:
         parts = np.log(np.clip(look.visible, DOUBT, 1)) + doubted
         rest = np.log(np.clip(1 - look.visible.sum(axis=0, keepdims=True), DOUBT, 1))
         labels = np.array([PART_LABELS[tag] for tag in look.tags], np.uint8)
-        windows = (_Window.of(look, maps.astype(np.float32), size, _catmull_rom) for maps in (parts, rest))
-        return cls(*windows, labels)
+        seen, none = (_Window.of(look, maps.astype(np.float32), size, _catmull_rom) for maps in (parts, rest))
+        return cls(seen, none, labels)
 
 
 def _compared(voices: Sequence[_Voice], here: Here) -> tuple[npt.NDArray[np.uint8], Maps]:
@@ -258,34 +289,51 @@ class _Whole:
 
     @classmethod
     def of(cls, look: Look, tag: str, size: tuple[int, int]) -> Self:
-        """A part that is hardly there has to be all the denser."""
+        """A part that is hardly there has to be all the denser.
+
+        Where it is not, colour and depth are those of the nearest field, with hardly any weight.
+        """
         place = look.tags.index(tag)
         alpha = np.where(look.alpha[place] > FAINT, look.alpha[place], np.float32(0))
+        known = alpha > 0
+        index = nearest(known)[1] if known.any() else np.arange(alpha.size).reshape(alpha.shape)
+        colour = look.colour[place].reshape(-1, 3)[index].astype(np.float32)
+        depth = look.depth[place].reshape(-1)[index]
         sure = np.clip(alpha, DOUBT, 1 - DOUBT)
         odds = np.log(sure / (1 - sure)) + np.log(np.clip(2 * look.presence[place], DOUBT, 1))
-        paint = alpha * np.stack(
-            [*np.moveaxis(look.colour[place].astype(np.float32), 2, 0), look.depth[place], np.ones_like(alpha)]
-        )
+        paint = (alpha + HARDLY) * np.stack([*np.moveaxis(colour, 2, 0), depth, np.ones_like(alpha)])
         windows = zip((odds[None], paint), (_catmull_rom, _tent), strict=True)
         return cls(*(_Window.of(look, maps.astype(np.float32), size, kernel) for maps, kernel in windows))
 
-
-def _box_of(voices: Sequence[_Whole]) -> tuple[int, int, int, int]:
-    """The box of the canvas, px, about all fields where the part is."""
-    boxes = []
-    for voice in voices:
-        there = voice.paint.maps[-1] > 0
+    def box(self) -> tuple[int, int, int, int]:
+        """The box of the canvas, px, about all fields where the part is."""
+        known = self.paint.maps[-1] > 2 * HARDLY
         spans = (
-            axis.weights[:, there.any(axis=other)].any(axis=1) & (axis.inside > 0)
-            for axis, other in ((voice.paint.down, 1), (voice.paint.right, 0))
+            np.flatnonzero(axis.weights[:, fields].any(axis=1) & (axis.inside > 0))
+            for axis, fields in ((self.paint.down, known.any(axis=1)), (self.paint.right, known.any(axis=0)))
         )
-        rows, columns = map(np.flatnonzero, spans)
-        if rows.size and columns.size:
-            boxes.append((rows[0], columns[0], rows[-1] + 1, columns[-1] + 1))
-    if not boxes:
+        rows, columns = spans
+        if not (rows.size and columns.size):
+            return 0, 0, 0, 0
+        return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def _around(*boxes: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """The smallest box about some, of which those without height do not count."""
+    edges = [box for box in boxes if box[0] < box[2]]
+    if not edges:
         return 0, 0, 0, 0
-    tops, lefts, bottoms, rights = zip(*boxes, strict=True)
+    tops, lefts, bottoms, rights = zip(*edges, strict=True)
     return min(tops), min(lefts), max(bottoms), max(rights)
+
+
+def _fields(look: Look, axis: int, pixels: int) -> tuple[slice, npt.NDArray[np.intp]]:
+    """Which pixels of a side of the canvas lie in a look's box, and in which field of its depth each of them."""
+    start, stop, count = look.box[axis], look.box[axis + 2], look.depth.shape[1 + axis]
+    field = np.floor((np.arange(pixels) + 0.5 - start) / (stop - start) * count).astype(np.intp)
+    inside = np.flatnonzero((field >= 0) & (field < count))
+    span = slice(int(inside[0]), int(inside[-1]) + 1) if inside.size else slice(0, 0)
+    return span, field[span]
 
 
 def _merged(voices: Sequence[_Whole], here: Here) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], Plane]:
@@ -299,9 +347,9 @@ def _merged(voices: Sequence[_Whole], here: Here) -> tuple[npt.NDArray[np.uint8]
             odds += weight * (voice.odds.at(here)[0] - odds)
             paint += weight * (voice.paint.at(here) - paint)
     alpha = (1 / (1 + np.exp(-odds)) - DOUBT) / (1 - 2 * DOUBT)
-    cover = paint[-1]
-    paint = paint[:-1] / np.maximum(cover, np.float32(1e-6))
-    return to_uint8(np.where(cover > 0, alpha, 0) * 255), to_uint8(np.moveaxis(paint[:3], 0, 2)), paint[3]
+    there = paint[-1] > 2 * HARDLY
+    paint = paint[:-1] / np.maximum(paint[-1], np.float32(1e-9))
+    return to_uint8(np.where(there, alpha, 0) * 255), to_uint8(np.moveaxis(paint[:3], 0, 2)), paint[3]
 
 
 def _tent(share: Share) -> tuple[Share, ...]:

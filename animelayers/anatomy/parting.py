@@ -31,6 +31,8 @@ def grown(cores: Labels, inside: Mask, colour: npt.NDArray[np.uint8] | None = No
     ground = cv2.copyMakeBorder(ground, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(255, 255, 255))
     markers = cv2.copyMakeBorder(np.where(inside, cores, 0).astype(np.int32), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     flooded = cv2.watershed(ground, markers)[1:-1, 1:-1]
+    if not ((flooded > 0) & inside).any():
+        flooded = cores  # all of it border: cores of single pixels next to each other
     _, index = nearest((flooded > 0) & inside)
     return np.where(inside, flooded.reshape(-1)[index], np.int32(0))
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from animelayers.anatomy import evidence, looks
-from animelayers.anatomy.guess import PartsGuess
-from animelayers.anatomy.pieces import Piece
 from animelayers.anatomy.evidence import Labels
-from animelayers.color import matte, premultiplied, straight
-from animelayers.parts import PART_LABELS, PARTS
+from animelayers.anatomy.guess import PartsGuess
+from animelayers.anatomy.looks import NOBODY
+from animelayers.anatomy.pieces import Piece
+from animelayers.color import premultiplied, straight, to_uint8
+from animelayers.parts import PART_LABELS
 from animelayers.raster import Mask, bands, nearest, tight_box
 from animelayers.stack import Rgba
 
 WORK_SIDE = 1600
-"""Longest side, px, at which is decided what is seen; in larger pictures borders are then found anew."""
+"""Longest side, px, at which is decided what is seen; in larger pictures only the borders are looked at again."""
+
+ROWS = 512
+"""Rows of a band at native size."""
 
 CANDIDATES = 4
 """Parts that may come into question at a pixel."""
@@ -26,37 +29,140 @@ CUT_OUT = 4.0
 """By how much nobody is less likely, as a logarithm, where a picture with transparency is opaque."""
 
 DUST = 12
-"""Pixels, at `DUST_SIDE`; connected areas of less join their surroundings."""
+"""Pixels; connected areas of less join their surroundings. In pictures above `WORK_SIDE` as much larger as they are."""
 
-DUST_SIDE = 1600
-"""Longest side, px, above which dust is larger in proportion to the picture's area."""
+STAY = 8
+"""Squared difference of colours, levels, that a border may not move for by a cell."""
 
 
 def seen_labels(source: Rgba, guess: PartsGuess) -> Labels:
     """The part that is seen at every pixel of `source`, uint8 [h, w, 4], straight alpha.
 
-    Nothing is seen where alpha is below 128.
-
     Returns:
-        uint8 [h, w], `parts.PART_LABELS`; 0 is what belongs to no part.
+        uint8 [h, w], `parts.PART_LABELS`; 0 is what belongs to no part, and wherever nothing is drawn.
     """
     height, width = source.shape[:2]
+    inside = source[..., 3] >= 128
     scale = min(1.0, WORK_SIDE / max(height, width))
     if scale == 1.0:
-        return _decided(source, guess)
-    small = max(1, round(height * scale)), max(1, round(width * scale))
-    reduced = straight(cv2.resize(premultiplied(source), small[::-1], interpolation=cv2.INTER_AREA))
-    labels = _decided(reduced, looks.scaled(guess, small[0] / height, small[1] / width))
-    return _without_dust(_at_native_size(labels, reduced, source), round(DUST / scale**2))
+        labels = _without_dust(_decided(source, guess), inside, DUST)
+    else:
+        small = max(1, round(height * scale)), max(1, round(width * scale))
+        reduced = _reduced(source, small)
+        labels = _decided(reduced, looks.scaled(guess, small[0] / height, small[1] / width))
+        labels = _without_dust(_at_native_size(labels, reduced, source), inside, round(DUST / scale**2))
+    return _to_the_rim(labels, source[..., 3])
+
+
+def pieces_of(source: Rgba, guess: PartsGuess, labels: Labels) -> tuple[Piece, ...]:
+    """One piece for every part that is seen or, as the guess has it, there but hidden; in the order of `parts.PARTS`.
+
+    Args:
+        source: uint8 [h, w, 4], straight alpha.
+        guess: says of what is hidden.
+        labels: uint8 [h, w], what `seen_labels` returned.
+    """
+    pieces = (_piece(source, guess, labels, tag) for tag in PART_LABELS)
+    return tuple(piece for piece in pieces if piece is not None)
+
+
+def _piece(source: Rgba, guess: PartsGuess, labels: Labels, tag: str) -> Piece | None:
+    size = labels.shape[0], labels.shape[1]
+    everywhere = labels == PART_LABELS[tag]
+    box = tight_box(everywhere)
+    shows = box[0] < box[2]
+    if not shows and not looks.there(guess, tag):
+        return None
+    whole = looks.whole(guess, tag, size, about=box)
+    if whole is None:
+        return None
+    top, left, alpha, colour, depth = whole
+    here = slice(top, top + alpha.shape[0]), slice(left, left + alpha.shape[1])
+    seen = everywhere[here].copy()
+    alpha[(labels[here] == NOBODY) & ~seen] = 0
+    if not shows and np.count_nonzero(alpha >= 128) < DUST:
+        return None
+    alpha[seen] = source[here][seen, 3]
+    colour[seen] = source[here][seen, :3]
+    return Piece(tag, top, left, seen, alpha, colour, depth)
 
 
 def _decided(source: Rgba, guess: PartsGuess) -> Labels:
+    """At the size of `source`, dust included."""
     size = source.shape[0], source.shape[1]
     inside = source[..., 3] >= 128
     labels, scores = looks.candidates(guess, size, CANDIDATES)
     if not inside.all():
-        labels[:, ~inside], scores[:, ~inside] = looks.NOBODY, -np.inf
+        labels[:, ~inside], scores[:, ~inside] = NOBODY, -np.inf
         scores[0, ~inside] = 0
-        scores[inside & (labels == looks.NOBODY)] -= CUT_OUT
+        scores[inside & (labels == NOBODY)] -= CUT_OUT
         scores -= scores.max(axis=0)
-    return _without_dust(evidence.weighed(matte(source), labels, scores, inside), DUST)
+    return evidence.weighed(source, labels, scores, looks.depths(guess, labels))
+
+
+def _reduced(source: Rgba, size: tuple[int, int]) -> Rgba:
+    """`source` resized by area."""
+    premul = np.empty_like(source)
+    for rows, _, _ in bands(source.shape[0], ROWS):
+        premul[rows] = to_uint8(premultiplied(source[rows]))
+    return straight(cv2.resize(premul, size[::-1], interpolation=cv2.INTER_AREA))
+
+
+def _at_native_size(labels: Labels, reduced: Rgba, source: Rgba) -> Labels:
+    """Labels of the reduced picture at the size of `source`: by a border pixels join the cell that they resemble."""
+    height, width = source.shape[:2]
+    rows, columns = labels.shape
+    y = np.minimum((np.arange(height) + 0.5) * rows / height, rows - 1).astype(np.intp)
+    x = np.minimum((np.arange(width) + 0.5) * columns / width, columns - 1).astype(np.intp)
+    box = np.ones((3, 3), np.uint8)
+    border = cv2.dilate(labels, box) != cv2.erode(labels, box)
+    out = np.empty((height, width), np.uint8)
+    for band, _, _ in bands(height, ROWS):
+        out[band] = labels[y[band, None], x]
+        at = np.nonzero(border[y[band, None], x])
+        out[band][at] = _joined(labels, reduced, source[band][at], y[band][at[0]], x[at[1]])
+    out[source[..., 3] < 128] = NOBODY
+    return out
+
+
+def _joined(
+    labels: Labels, reduced: Rgba, pixels: Rgba, y: npt.NDArray[np.intp], x: npt.NDArray[np.intp]
+) -> npt.NDArray[np.uint8]:
+    """For `pixels`, [n, 4], of the cells (y, x) the label of the cell there or next to it that is most like them."""
+    best, out = np.full(len(pixels), np.inf, np.float32), labels[y, x]
+    for down, right in ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1)):
+        cell = np.clip(y + down, 0, labels.shape[0] - 1), np.clip(x + right, 0, labels.shape[1] - 1)
+        unlike = np.square(pixels.astype(np.float32) - reduced[cell]).sum(axis=1) + STAY * (down**2 + right**2)
+        closer = unlike < best
+        best[closer], out[closer] = unlike[closer], labels[cell][closer]
+    return out
+
+
+def _to_the_rim(labels: Labels, alpha: npt.NDArray[np.uint8]) -> Labels:
+    """Soft edges against transparent ground belong to what they are the edge of."""
+    solid, soft = alpha >= 128, (alpha > 0) & (alpha < 128)
+    if not (solid.any() and soft.any()):
+        return labels
+    _, index = nearest(solid)
+    return np.where(soft, labels.reshape(-1)[index], labels)
+
+
+def _without_dust(labels: Labels, inside: Mask, dust: int) -> Labels:
+    """Connected areas of less than `dust` px take the labels next to them; islands in transparent ground stay."""
+    specks = np.zeros(labels.shape, bool)
+    for label in np.flatnonzero(np.bincount(labels.ravel())):
+        there = labels == label
+        top, left, bottom, right = tight_box(there)
+        here = slice(top, bottom), slice(left, right)
+        mask = there[here].astype(np.uint8)
+        _, found, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4 if label == NOBODY else 8)
+        small = stats[:, cv2.CC_STAT_AREA] < dust
+        small[0] = False
+        specks[here] |= small[found]
+    specks &= inside
+    if not specks.any() or specks.all():
+        return labels
+    _, index = nearest(~specks)
+    around = labels.reshape(-1)[index]
+    island = (around == NOBODY) & ~inside.reshape(-1)[index]
+    return np.where(specks & ~island, around, labels)

@@ -16,7 +16,7 @@ PERSON = 0.5
 """Probability from which on there is a character."""
 
 
-def exact_parts(source: Rgba, guess: PartsGuess, provenance: Provenance | None = None, *, seed: int = 0) -> LayerStack:
+def exact_parts(source: Rgba, guess: PartsGuess, provenance: Provenance | None = None) -> LayerStack:
     """The pieces of `source`, uint8 [h, w, 4], bottom → top, that flatten to it with error 0.
 
     Where the guess sees no character, all of the picture is the one layer `background`.
@@ -25,12 +25,11 @@ def exact_parts(source: Rgba, guess: PartsGuess, provenance: Provenance | None =
         source: straight alpha.
         guess: of a parts model; any guess gives an exact stack.
         provenance: for the stack.
-        seed: of what draws random numbers.
     """
-    return lock.locked(parted(source, guess, seed=seed), source, provenance)
+    return lock.locked(parted(source, guess), source, provenance)
 
 
-def parted(source: Rgba, guess: PartsGuess, *, seed: int = 0) -> tuple[Piece, ...]:
+def parted(source: Rgba, guess: PartsGuess) -> tuple[Piece, ...]:
     """The pieces of a picture, bottom → top and whole, before they are locked; none where there is no character."""
     if guess.person < PERSON:
         return ()
@@ -38,7 +37,7 @@ def parted(source: Rgba, guess: PartsGuess, *, seed: int = 0) -> tuple[Piece, ..
     labels = seeing.seen_labels(source, guess)
     pieces = seeing.pieces_of(source, guess, labels)
     pieces = sides.split(pieces, looks.side_map(guess, size), size)
-    pieces = strata.split(pieces, seed=seed)
+    pieces = strata.split(pieces)
     return completion.completed(order.ordered(pieces), source)
 
 

@@ -59,11 +59,11 @@ Plane = npt.NDArray[np.float32]
 """float32 [h, w]: depth, 0..1, larger is nearer."""
 
 
-def split(pieces: Sequence[Piece], *, seed: int = 0) -> tuple[Piece, ...]:  # noqa: ARG001 - the steps share it
+def split(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     """The pieces, those that clearly lie in layers taken apart into strata, 0 being the nearest.
 
     Every pixel goes to one stratum with the alpha it has, along the drawing's own edges where depth leaves them open:
-    what a far stratum has under a nearer one is for `completion` to add. Nothing is drawn by lot, whatever the seed.
+    what a far stratum has under a nearer one is for `completion` to add. Nothing is drawn by lot.
     """
     return tuple(stratum for piece in pieces for stratum in _strata(piece, pieces))
 
@@ -99,7 +99,10 @@ def _parted(piece: Piece, layers: _Layers) -> tuple[Piece, ...]:
     spread = np.where(body, cv2.resize(layers.labels, (width, height), interpolation=cv2.INTER_NEAREST), 0)
     reach = np.min(-np.diff(layers.middles)) / 4
     typical = np.abs(piece.depth - np.append(NOWHERE, layers.middles)[spread]) < reach
-    labels = without_dust(grown(np.where(typical, spread, 0), body, piece.colour))
+    cores = np.where(typical, spread, 0)
+    if not cores.any():
+        return ()
+    labels = without_dust(grown(cores, body, piece.colour))
     solid = np.bincount(labels[piece.seen | (piece.alpha >= 128)], minlength=len(layers.middles) + 1)[1:]
     if solid.min() < LEAST:
         return ()

@@ -68,7 +68,7 @@ class ModelPredictor:
         from animelayers.anatomy.lock import locked
         from animelayers.anatomy.solve import parted, seen_depth
 
-        pieces = parted(picture.rgba, guess, seed=seed)
+        pieces = parted(picture.rgba, guess)
         return Prediction(locked(pieces, picture.rgba), depth=seen_depth(pieces, sample.size))
 
 

@@ -11,6 +11,7 @@ from itertools import permutations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from animelayers.training.config import AugmentSettings
 from animelayers.training.views import FIELDS
@@ -106,6 +107,28 @@ def parts(views: dict[str, Tensor], settings: AugmentSettings, generator: torch.
         "colour": _signed(_changed(views["colour"].permute(0, 1, 4, 2, 3).float(), change)),
         "depth": _signed(views["depth"].float()),
         "side": side,
+    }
+
+
+def halved(views: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Views of the parts net at half their size: a quarter of the work for a net that still learns what is where."""
+    amodal = views["amodal"].float()
+    smaller = functional.avg_pool2d(amodal, 2)
+    share = amodal / (4 * smaller.clamp(min=1e-3)).repeat_interleave(2, 2).repeat_interleave(2, 3)
+
+    def weighed(planes: Tensor) -> Tensor:
+        """[b, p, h, w], by how much of the part there is."""
+        return (4 * functional.avg_pool2d(planes * share, 2)).round().to(torch.uint8)
+
+    colour = torch.stack([weighed(plane.float()) for plane in views["colour"].unbind(4)], 4)
+    seen = functional.avg_pool2d(_planes(views["seen"]), 2).round().to(torch.uint8).permute(0, 2, 3, 1)
+    return {
+        "seen": seen,
+        "visible": views["visible"][:, 1::2, 1::2],
+        "amodal": smaller.round().to(torch.uint8),
+        "colour": colour,
+        "depth": weighed(views["depth"].float()),
+        "side": views["side"][:, ::2, ::2],
     }
 
 

@@ -42,7 +42,7 @@ PATCHES, FIGURES, HEADS = 5, 2, 2
 PER_SEED: Mapping[Mode, int] = {"rendering": PATCHES, "parts": FIGURES + HEADS}
 NOBODY = 0.15
 """Of seeds, the share whose last view of a head is scenery without a figure."""
-HEIGHTS, WIDTHS = (480, 1100), (0.62, 0.9)
+HEIGHTS, WIDTHS = (480, 1400), (0.62, 0.9)
 """Canvases: the height, px, evenly on a logarithmic scale; the width as a share of it."""
 HELD_OUT_FROM = 500_000
 """First of the seeds that a net is measured by while it learns."""

@@ -21,7 +21,7 @@ ABOUT: Mapping[Mode, str] = MappingProxyType(
 FAILURES: Mapping[Mode, tuple[str, ...]] = MappingProxyType(
     {
         "rendering": (
-            "learnt on figures 480 to 1100 px high: at other sizes strokes are thinner or wider than any it has seen",
+            "learnt on figures 480 to 1400 px high: at other sizes strokes are thinner or wider than any it has seen",
             "pictures airbrushed without lines, of which few were seen: edges of shade may be taken for lines",
             "screen tone and other fine patterns may end up in the lines",
         ),

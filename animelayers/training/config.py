@@ -109,6 +109,8 @@ class OptimiserSettings(_Settings):
     """Norm of the gradient at most."""
     average: Share = 0.998
     """What the average keeps of itself at every step."""
+    halved: Share = 0
+    """Of the budget, the first part, in which the parts net sees its views at half their size, twice as many a step."""
 
 
 class BudgetSettings(_Settings):

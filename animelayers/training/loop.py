@@ -13,7 +13,7 @@ import torch
 
 from animelayers.errors import AnimeLayersError
 from animelayers.handoff.files import replacing
-from animelayers.training import checkpoint, look
+from animelayers.training import augment, checkpoint, look
 from animelayers.training.bank import HELD_OUT, Bank, Order, Report, drawn_meanwhile, wait
 from animelayers.training.card import card
 from animelayers.training.config import Config
@@ -126,9 +126,13 @@ class Run:
 
     def _step(self) -> Terms:
         """One step; what is drawn by chance is a function of seed and step alone."""
-        step, count = self.progress.step, self.config.optimiser.batch
+        step, settings = self.progress.step, self.config.optimiser
+        halved = self.config.net.mode == "parts" and self.done < settings.halved
+        count = settings.batch * (2 if halved else 1)
         generator = torch.Generator().manual_seed((self.config.seed << 32) + step)
         views = self.shelf.batch(count, generator)
+        if halved:
+            views = augment.halved(views)
         batch = self.learner.lesson.batch(views, self.config.augment, generator)
         terms = self.learner.learn(batch, step, self.done)
         self.shelf.renew(count)
