@@ -100,7 +100,7 @@ def test_the_same_command_writes_the_same_bytes(tmp_path, capsys):
         (["decompose", "IN", "--jobs", "0"], "greater than or equal to 1", "--help"),
         (["decompose", "IN", "--seed", "-1"], "greater than or equal to 0", "--help"),
         (["decompose", "IN", "--names", "fr"], "fr", "--help"),
-        (["decompose", "IN", "--mode", "parts"], "lite or see-through", "--mode rendering"),
+        (["decompose", "IN", "--mode", "parts", "--model", "see-through"], "planned", "--model lite"),
         (["decompose", "IN", "--model", "clasic"], "unknown model", "did you mean classic"),
         (["decompose", "IN", "--format", "gif"], "does not know 'gif'", "formats are psd"),
         (["decompose", "IN", "--format", ","], "does not know ','", "formats are psd"),
@@ -247,7 +247,7 @@ def test_inspect_file_folder_and_picture(psd, capsys):
         assert record["canvas"] == {"height": 40, "width": 30}
         assert [layer["name"] for layer in record["layers"]] == ["flat", "shadow", "highlight", "line"]
         assert record["probes"] == records[0]["probes"]
-        assert record["provenance"]["model"] == "classic"
+        assert record["provenance"]["model"] == "lite"
     flat = records[0]["layers"][0]
     assert flat["box"] == [4, 4, 32, 22]
     assert flat["coverage"] == round(32 * 22 / (40 * 30), 4)
@@ -290,7 +290,7 @@ def test_models(capsys):
     code, out, _ = run(capsys, "models")
     assert code == 0
     assert all(spec.id in out and spec.licence in out for spec in MODELS)
-    assert "parts: lite, see-through" in out
+    assert "parts: see-through" in out
     _, out, _ = run(capsys, "models", "--json")
     assert [json.loads(line)["id"] for line in out.splitlines()] == [spec.id for spec in MODELS]
 

@@ -106,7 +106,7 @@ def test_what_was_not_scored_is_said(art, theirs, tmp_path, capsys):
         (["--model", "classic"], "something to measure"),
         (["--set", "ART", "--model", "clasic"], "unknown model"),
         (["--set", "ART", "--model", "one-part"], "one-part"),
-        (["--set", "ART", "--model", "classic", "--mode", "parts"], "this version has none yet"),
+        (["--set", "ART", "--model", "classic", "--mode", "parts"], "does not do mode parts"),
         (["--set", "ART", "--model", "classic", "--model", "classic"], "called 'classic'"),
         (["--set", "nowhere", "--model", "classic"], "does not exist"),
         (["--set", "ART", "--model", "classic", "--limit", "0"], "--limit"),

@@ -12,6 +12,7 @@ import animelayers
 from animelayers import Picture, decompose, load_picture, max_error
 from animelayers.errors import MissingPackageError, ModelError, PictureError
 from animelayers.models import registry
+from animelayers.models.onnx import WEIGHTS, revision
 from animelayers.models.registry import MODELS, MODES, ModelSpec
 
 
@@ -60,7 +61,7 @@ def test_what_can_be_given(tmp_path):
 
 def test_provenance_says_how_to_make_it_again(tmp_path):
     picture = Picture(drawing(), "square.png", "ab" * 32, ())
-    made = decompose(picture, seed=7).provenance
+    made = decompose(picture, model="classic", seed=7).provenance
     assert made is not None
     assert made.as_dict() == {
         "mode": "rendering",
@@ -94,10 +95,23 @@ def test_on_step_can_end_the_work():
         decompose(drawing(), on_step=stop)
 
 
-def test_parts_says_which_models_would_do_it():
-    with pytest.raises(ModelError, match=r"lite or see-through.*none yet") as caught:
+def test_a_mode_that_nothing_does_says_which_models_would(monkeypatch):
+    monkeypatch.setattr(registry, "MODELS", tuple(spec for spec in MODELS if "parts" not in spec.modes))
+    with pytest.raises(ModelError, match=r"see-through.*none yet") as caught:
         decompose(drawing(), "parts")
     assert "rendering" in caught.value.hint
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_embedded_model_is_the_default(mode):
+    assert registry.find(None, mode).id == "lite"
+
+
+@pytest.mark.parametrize("spec", [spec for spec in MODELS if spec.id == "lite"], ids=lambda spec: spec.modes[0])
+def test_weights_are_those_that_the_table_names(spec):
+    path = WEIGHTS / f"lite_{spec.modes[0]}.onnx"
+    assert spec.weights.partition("@")[2] == revision(path)
+    assert path.stat().st_size < 20e6
 
 
 @pytest.mark.parametrize(
@@ -105,8 +119,8 @@ def test_parts_says_which_models_would_do_it():
     [
         ("clasic", "rendering", "unknown model", "did you mean classic"),
         ("zzz", "rendering", "unknown model", "animelayers models"),
-        ("lite", "rendering", "planned", "--model classic"),
-        ("classic", "parts", "none yet", "--mode rendering"),
+        ("qwen-image-layered", "rendering", "planned", "--model lite"),
+        ("classic", "parts", "does not do", "--model lite"),
         (None, "layers", "unknown mode", "rendering and parts"),
     ],
 )
@@ -123,7 +137,7 @@ def test_a_misspelt_model_is_told_before_the_picture_is_read():
         decompose("/nowhere/char.png")
 
 
-@pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.id)
+@pytest.mark.parametrize("spec", MODELS, ids=lambda spec: f"{spec.id}-{spec.modes[0]}")
 def test_every_model_of_the_table_is_there(spec):
     assert spec.modes
     assert set(spec.modes) <= set(MODES)
@@ -134,8 +148,9 @@ def test_every_model_of_the_table_is_there(spec):
     assert registry.find(spec.id, spec.modes[0]) is spec
 
 
-def test_ids_are_unique():
-    assert len({spec.id for spec in MODELS}) == len(MODELS)
+def test_one_line_does_a_mode_by_that_name():
+    lines = [(spec.id, mode) for spec in MODELS for mode in spec.modes]
+    assert len(set(lines)) == len(lines)
 
 
 def test_a_missing_package_names_the_pip_line():

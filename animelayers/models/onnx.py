@@ -1,6 +1,6 @@
-"""Small nets that ride along in the package, run by ONNX Runtime on the cores that there are.
+"""Nets that ride along in the package, or that somebody has, run by ONNX Runtime on the cores that there are.
 
-Weights are data of the package, never downloaded; nothing in them is executed but the operators of ONNX.
+Weights are never downloaded, and nothing in them is executed but the operators of ONNX.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,18 +22,42 @@ WEIGHTS = Path(__file__).parent / "weights"
 Values = npt.NDArray[np.float32]
 
 
+_AGAIN = "pip install --force-reinstall --no-deps animelayers"
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """What a net says of one of its inputs or outputs."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    """None is any length."""
+    kind: str
+    """As ONNX Runtime spells it: `tensor(float)`."""
+
+
 class Net:
-    """A net that is ready to run: input float32 [b, 4, h, w], outputs float32 in the order of the file.
+    """A net that is ready to run; those of the package have one input, float32 [b, 4, h, w].
+
+    Args:
+        path: the file.
+        inputs: how many it must have.
+        remedy: what to do if the file is no good.
 
     Raises:
-        ModelError: the file is not there, or is no net with one input.
+        ModelError: the file is not there, or is no net with so many inputs.
     """
 
-    def __init__(self, path: Path) -> None:
+    inputs: tuple[Port, ...]
+    """In the order of the file."""
+    outputs: tuple[Port, ...]
+    """In the order of the file."""
+
+    def __init__(self, path: Path, inputs: int = 1, *, remedy: str = _AGAIN) -> None:
         import onnxruntime
 
         if not path.is_file():
-            raise ModelError(f"the weights {path.name} are not in this installation", hint=_AGAIN)
+            raise ModelError(f"the weights {path.name} are not in this installation", hint=remedy)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = _cores()
         options.enable_cpu_mem_arena = False  # a fifth faster, and a third more memory that is never given back
@@ -41,29 +66,32 @@ class Net:
         onnxruntime.disable_telemetry_events()
         try:
             self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-            (given,) = self._session.get_inputs()
         except Exception as error:  # the runtime's own exceptions share no other base
-            raise ModelError(f"the weights {path.name} are damaged: {_first_line(error)}", hint=_AGAIN) from error
-        self._input = given.name
+            raise ModelError(f"the weights {path.name} are damaged: {_first_line(error)}", hint=remedy) from error
+        self.inputs, self.outputs = (
+            tuple(Port(one.name, tuple(n if isinstance(n, int) else None for n in one.shape), one.type) for one in ports)
+            for ports in (self._session.get_inputs(), self._session.get_outputs())
+        )
+        if len(self.inputs) != inputs:
+            raise ModelError(f"the net {path.name} has {len(self.inputs)} inputs, not {inputs}", hint=remedy)
 
-    def __call__(self, seen: Values) -> list[Values]:
-        """What the net says of a batch.
+    def __call__(self, *seen: Values) -> list[Values]:
+        """What the net says of a batch; inputs and outputs are in the order of the file.
 
         Raises:
             ModelError: the net cannot be run on it.
         """
+        given = {port.name: values for port, values in zip(self.inputs, seen, strict=True)}
         try:
-            return list(self._session.run(None, {self._input: seen}))
+            return list(self._session.run(None, given))
         except Exception as error:
             raise ModelError(f"the net gave up: {_first_line(error)}") from error
 
 
 def revision(path: Path) -> str:
     """The first twelve hexadecimal digits of the SHA-256 of a file of weights: what provenance records."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-
-
-_AGAIN = "pip install --force-reinstall --no-deps animelayers"
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
 def _cores() -> int:

@@ -43,6 +43,24 @@ class ModelSpec:
 
 MODELS: tuple[ModelSpec, ...] = (
     ModelSpec(
+        id="lite",
+        modes=("rendering",),
+        entry="animelayers.models.lite_rendering:LiteRendering",
+        ring="base",
+        weights="in the package@000000000000",
+        licence="Apache-2.0",
+        note="a small convolutional net, part of the package; learnt from the synthetic artist alone",
+    ),
+    ModelSpec(
+        id="lite",
+        modes=("parts",),
+        entry="animelayers.models.lite_parts:LiteParts",
+        ring="base",
+        weights="in the package@000000000000",
+        licence="Apache-2.0",
+        note="a small net that looks twice, at the figure and at the head; learnt from the synthetic artist alone",
+    ),
+    ModelSpec(
         id="classic",
         modes=("rendering",),
         entry="animelayers.models.classic:Classic",
@@ -54,7 +72,7 @@ MODELS: tuple[ModelSpec, ...] = (
 )
 """Every model of this version. The first one that does a mode is that mode's default."""
 
-PLANNED: dict[Mode, tuple[str, ...]] = {"rendering": ("lite", "qwen-image-layered"), "parts": ("lite", "see-through")}
+PLANNED: dict[Mode, tuple[str, ...]] = {"rendering": ("qwen-image-layered",), "parts": ("see-through",)}
 """Models that later versions bring: named in messages, so that nobody looks for a spelling mistake."""
 
 
