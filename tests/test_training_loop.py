@@ -107,11 +107,11 @@ def test_learning_learns(torch, corner, tmp_path):
     assert learner.ask(corner["seen"]).shape == (1, 10, 64, 64)
 
 
-def test_the_parts_net_trains(train, tmp_path):
-    told = banks.training(
-        tmp_path, 'net={mode="parts", pretrained=false}', "budget.steps=1", "optimiser.batch=1", "report.log_steps=1"
-    )
+def test_the_parts_net_begins_with_twice_as_many_views_of_half_the_size(train, tmp_path):
+    net, steps = 'net={mode="parts", pretrained=false}', ("budget.steps=2", "optimiser.batch=1", "report.log_steps=1")
+    told = banks.training(tmp_path, net, *steps, "optimiser.halved=0.5")
     assert train(told)
+    assert [line["views"] for line in log(told, "loss")] == [2, 3]
     found = log(told, "figures")[-1]["figures"]
     assert set(found["tags"]["figure.iou"]) == {"face", "topwear"}
     assert math.isfinite(sum(log(told, "loss")[-1]["loss"].values()))

@@ -135,6 +135,26 @@ def test_views_that_are_not_changed_are_the_views(torch, patches, looks):
     assert torch.allclose((batch["depth"] + 1) * 127.5, looks["depth"].float(), atol=1e-3)
 
 
+def test_views_at_half_their_size_are_means_weighed_by_what_is_there(torch, looks):
+    from animelayers.training import augment
+
+    small = augment.halved(looks)
+    for name, view in looks.items():
+        if name in ("seen", "visible"):
+            assert torch.equal(small[name], view[:, ::2, ::2])  # rectangles on even pixels
+        elif name == "side":
+            assert torch.equal(small[name], view[:, ::2, ::2])
+        else:
+            assert torch.equal(small[name], view[:, :, ::2, ::2])
+    half = {name: view.clone() for name, view in looks.items()}
+    half["amodal"][:, :, ::2] = 0
+    half["colour"][:, :, ::2], half["depth"][:, :, ::2] = 7, 9  # of what is not there
+    thin = augment.halved(half)
+    assert int(thin["amodal"].max()) == 128
+    assert torch.equal(thin["colour"][thin["amodal"] > 0], small["colour"][thin["amodal"] > 0])
+    assert torch.equal(thin["depth"][thin["amodal"] > 0], small["depth"][thin["amodal"] > 0])
+
+
 def test_in_a_mirror_left_is_right(torch, looks):
     from animelayers.training import augment
 
