@@ -12,7 +12,6 @@ import animelayers
 from animelayers import Picture, decompose, load_picture, max_error
 from animelayers.errors import MissingPackageError, ModelError, PictureError
 from animelayers.models import registry
-from animelayers.models.onnx import WEIGHTS, revision
 from animelayers.models.registry import MODELS, MODES, ModelSpec
 
 
@@ -105,13 +104,6 @@ def test_a_mode_that_nothing_does_says_which_models_would(monkeypatch):
 @pytest.mark.parametrize("mode", MODES)
 def test_the_embedded_model_is_the_default(mode):
     assert registry.find(None, mode).id == "lite"
-
-
-@pytest.mark.parametrize("spec", [spec for spec in MODELS if spec.id == "lite"], ids=lambda spec: spec.modes[0])
-def test_weights_are_those_that_the_table_names(spec):
-    path = WEIGHTS / f"lite_{spec.modes[0]}.onnx"
-    assert spec.weights.partition("@")[2] == revision(path)
-    assert path.stat().st_size < 20e6
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """`lite`, mode `parts`: a small net that looks at the whole figure, then at the head alone.
 
-What it is given is a window of the picture, fitted into about as many pixels as it was trained on; what it says stays
-at its own resolution. An opaque picture is looked at as a whole first, then again where there is somebody.
+What it is given is a window of the picture, fitted into the pixels that it was trained on; what it says stays at its
+own resolution. An opaque picture is looked at as a whole first, then again where there is somebody.
 """
 
 from __future__ import annotations
@@ -33,11 +33,7 @@ HAIR = ("front hair", "back hair")
 BODY = ("neck", "topwear", "handwear", "bottomwear", "legwear")
 
 SHAPE = (384, 320)
-"""Height and width of what the net was trained on, px. Other proportions are fitted into as many pixels."""
-CELL = 32
-"""Sides of what it sees are multiples of it."""
-NARROWEST = 5 * CELL
-"""Shortest side of what it sees, px: the window is widened for it."""
+"""Height and width of what the net sees, px. At any other size it knows parts less well."""
 MARGIN = 0.06
 """Around the figure, as a share of its box on either side."""
 AROUND_HEAD = 1.25
@@ -60,7 +56,7 @@ class LiteParts:
         ModelError: the weights are not there, or damaged.
     """
 
-    def __init__(self, net: Net | None = None, *, mirrored: bool = False) -> None:
+    def __init__(self, net: Net | None = None, *, mirrored: bool = True) -> None:
         """With `mirrored`, the net also sees every window as in a mirror, and what it says is averaged."""
         self.net = Net(WEIGHTS / FILE) if net is None else net
         self.mirrored = mirrored
@@ -71,25 +67,25 @@ class LiteParts:
         box = tight_box(picture.rgba[..., 3] > 0)
         if box[2] == 0:
             return PartsGuess((), person=0.0)
-        looks = [self._look(picture.rgba, *window(box, 1 + 2 * MARGIN))]
+        looks = [self._look(picture.rgba, window(box, 1 + 2 * MARGIN))]
         report(1, 3)
         if figure := figure_box(looks[-1]):
-            looks += self._nearer(picture.rgba, looks[-1], *window(figure, 1 + 2 * MARGIN), TAGS)
+            looks += self._nearer(picture.rgba, looks[-1], window(figure, 1 + 2 * MARGIN), TAGS)
         report(2, 3)
         if head := head_box(looks[-1]):
-            looks += self._nearer(picture.rgba, looks[-1], *window(head, AROUND_HEAD, SHAPE), HEAD_TAGS)
+            looks += self._nearer(picture.rgba, looks[-1], window(head, AROUND_HEAD), HEAD_TAGS)
         report(3, 3)
         return PartsGuess(tuple(looks), person_of(looks))
 
-    def _nearer(self, rgba: Rgba, before: Look, box: Box, shape: tuple[int, int], tags: Sequence[str]) -> list[Look]:
+    def _nearer(self, rgba: Rgba, before: Look, box: Box, tags: Sequence[str]) -> list[Look]:
         """A second look at a window, if it shows more than what was seen of it before."""
         far = 2 * before.visible.shape[1] / (before.box[2] - before.box[0])
-        if shape[0] / (box[2] - box[0]) < NEARER * far:
+        if SHAPE[0] / (box[2] - box[0]) < NEARER * far:
             return []
-        return [only(self._look(rgba, box, shape), tags)]
+        return [only(self._look(rgba, box), tags)]
 
-    def _look(self, rgba: Rgba, box: Box, shape: tuple[int, int]) -> Look:
-        view = seen(rgba, box, shape)
+    def _look(self, rgba: Rgba, box: Box) -> Look:
+        view = seen(rgba, box)
         said = _said(self.net(view))
         if self.mirrored:
             other = _said(self.net(np.ascontiguousarray(view[..., ::-1])))
@@ -108,25 +104,16 @@ class LiteParts:
         )
 
 
-def window(box: Box, larger: float, shape: tuple[int, int] | None = None) -> tuple[Box, tuple[int, int]]:
-    """The window, in whole px, around a box made `larger`, and the height and width that the net sees it at.
-
-    These are `shape`, or in the proportions of the box and of the area of `SHAPE`.
-    """
+def window(box: Box, larger: float) -> Box:
+    """The window, in whole px, around a box made `larger`, in the proportions of `SHAPE`."""
     height, width = (larger * max(box[axis + 2] - box[axis], 1.0) for axis in (0, 1))
-    if shape is None:
-        scale = (SHAPE[0] * SHAPE[1] / (height * width)) ** 0.5
-        sides = (max(NARROWEST, CELL * round(side * scale / CELL)) for side in (height, width))
-        widest = SHAPE[0] * SHAPE[1] // NARROWEST
-        shape = next(sides), next(sides)
-        shape = min(shape[0], widest), min(shape[1], widest)
-    scale = max(height / shape[0], width / shape[1])
-    rows, columns = (max(1, round(side * scale)) for side in shape)
+    scale = max(height / SHAPE[0], width / SHAPE[1])
+    rows, columns = (max(1, round(side * scale)) for side in SHAPE)
     top, left = round((box[0] + box[2] - rows) / 2), round((box[1] + box[3] - columns) / 2)
-    return (float(top), float(left), float(top + rows), float(left + columns)), shape
+    return float(top), float(left), float(top + rows), float(left + columns)
 
 
-def seen(rgba: Rgba, box: Box, shape: tuple[int, int]) -> Values:
+def seen(rgba: Rgba, box: Box) -> Values:
     """A window of whole px as the net sees it: float32 [1, 4, h, w], -1..1, colour on white and alpha.
 
     Beyond the picture there is nothing: white, alpha 0.
@@ -137,8 +124,8 @@ def seen(rgba: Rgba, box: Box, shape: tuple[int, int]) -> Values:
     there, cut = out[rows.start - top :, columns.start - left :], rgba[rows, columns]
     for band, _, _ in bands(len(cut), 256):
         there[band, : cut.shape[1], :3], there[band, : cut.shape[1], 3] = matte(cut[band]), cut[band][..., 3]
-    way = cv2.INTER_LINEAR if shape[0] >= len(out) else cv2.INTER_AREA
-    levels = np.asarray(cv2.resize(out, shape[::-1], interpolation=way), np.float32)
+    way = cv2.INTER_LINEAR if SHAPE[0] >= len(out) else cv2.INTER_AREA
+    levels = np.asarray(cv2.resize(out, SHAPE[::-1], interpolation=way), np.float32)
     return np.ascontiguousarray((levels / np.float32(127.5) - 1).transpose(2, 0, 1)[None])
 
 

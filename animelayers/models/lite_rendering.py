@@ -17,8 +17,8 @@ from animelayers.models.base import OnStep
 from animelayers.models.onnx import WEIGHTS, Net, Values
 from animelayers.picture import Picture
 from animelayers.raster import tight_box
+from animelayers.rendering.guided import guided
 from animelayers.rendering.solve import RenderingGuess
-from animelayers.rendering.tidying import tidied
 from animelayers.stack import Rgba
 
 FILE = "lite_rendering.onnx"
@@ -42,8 +42,8 @@ class LiteRendering:
         self.net = Net(WEIGHTS / FILE) if net is None else net
 
     def predict(self, picture: Picture, *, seed: int = 0, on_step: OnStep | None = None) -> RenderingGuess:  # noqa: ARG002
-        """What the net says of every pixel that the picture covers, made tidy."""
-        return tidied(said_of(self.net, picture.rgba, on_step=on_step), picture.rgba)
+        """What the net says of every pixel that the picture covers, made a painter's."""
+        return guided(said_of(self.net, picture.rgba, on_step=on_step), picture.rgba)
 
 
 def said_of(net: Net, rgba: Rgba, *, largest: int = LARGEST, on_step: OnStep | None = None) -> RenderingGuess:

@@ -33,9 +33,7 @@ def guess_layers(source: Rgba) -> RenderingGuess:
     size = longer_side(inside)
     pen = Pen.of(source, size)
     line, base, strokes = _strokes(source, inside, pen)
-    flat = _flat(base, strokes, inside, size, pen)
-    _continue_under(flat, strokes, inside, pen)
-    return RenderingGuess(flat, line, base)
+    return RenderingGuess(flat_of(base, strokes, inside, size, pen), line, base)
 
 
 def _strokes(source: Rgba, inside: Mask, pen: Pen) -> tuple[Rgba, Rgb, Mask]:
@@ -53,18 +51,27 @@ def _strokes(source: Rgba, inside: Mask, pen: Pen) -> tuple[Rgba, Rgb, Mask]:
     return line, base, mask
 
 
-def _flat(base: Rgb, strokes: Mask, inside: Mask, size: int, pen: Pen) -> Rgb:
-    """The flat colour of every pixel, uint8 [h, w, 3]."""
+def flat_of(base: Rgb, strokes: Mask, inside: Mask, size: int, pen: Pen, hint: Rgb | None = None) -> Rgb:
+    """The flat colour of every pixel, uint8 [h, w, 3]; a guess of it, of the same shape, may be a hint."""
+    flat = _areas(base, strokes, inside, size, pen, hint)
+    _continue_under(flat, strokes, inside, pen)
+    return flat
+
+
+def _areas(base: Rgb, strokes: Mask, inside: Mask, size: int, pen: Pen, hint: Rgb | None) -> Rgb:
+    """The flat colour of every pixel, that of strokes as it comes."""
     height, width = inside.shape
     scale = min(1.0, max(1 / pen.half, SMALLEST_SIDE / max(height, width)))
     if scale == 1.0:
-        labels, palette = flat_regions(base, strokes, inside, size)
+        labels, palette = flat_regions(base, strokes, inside, size, hint)
         return palette[labels]
     small = (max(1, round(width * scale)), max(1, round(height * scale)))
     paint = np.asarray(cv2.resize(base, small, interpolation=cv2.INTER_AREA), np.uint8)
     covered = cv2.resize(strokes.astype(np.uint8) * 255, small, interpolation=cv2.INTER_AREA) >= 128
     kept = cv2.resize(inside.astype(np.uint8) * 255, small, interpolation=cv2.INTER_AREA) >= 128
-    labels, palette = flat_regions(paint, covered, kept, max(1, round(size * scale)))
+    if hint is not None:
+        hint = np.asarray(cv2.resize(hint, small, interpolation=cv2.INTER_AREA), np.uint8)
+    labels, palette = flat_regions(paint, covered, kept, max(1, round(size * scale)), hint)
     flat = np.empty_like(base)
     for rows, _, _ in bands(height, ROWS // 4):
         flat[rows] = palette[native_labels(base, labels, paint, rows)]

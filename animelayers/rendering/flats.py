@@ -5,6 +5,8 @@
 3. Neighbouring regions merge, cheapest pair first, while one can be the other in shade. A merged region is judged by
    its commonest tone, so a chain of small differences does not lead from skin to sleeve.
 4. Slivers join the neighbour they resemble, nearly equal colours become one.
+
+A flat that somebody guessed may be a hint: what it leaves out of a difference is shade, what it keeps is paint.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from animelayers.color import to_lab
+from animelayers.color import to_lab, to_uint8
 from animelayers.raster import Mask, nearest
 from animelayers.rendering.solve import Rgb
 
@@ -42,31 +44,40 @@ SAME = 5.0
 NUDGE = 10
 """Levels by which a nearly white or nearly black flat may move for well-behaved shades."""
 
+KEPT = 0.85
+"""Share of a difference that a hint keeps where it takes both for paint."""
+
+SWAY = (0.4, 2.0)
+"""By how much a hint may make it cheaper, and dearer, to merge two regions."""
+
 Labels = npt.NDArray[np.int32]
 """int32 [h, w]: region of every pixel; 0 is outside."""
 
 
-def flat_regions(base: Rgb, strokes: Mask, inside: Mask, size: int) -> tuple[Labels, Rgb]:
+def flat_regions(base: Rgb, strokes: Mask, inside: Mask, size: int, hint: Rgb | None = None) -> tuple[Labels, Rgb]:
     """Label the flats of `base`, uint8 [h, w, 3], the picture without its strokes.
 
-    `size` is the figure's longer side in px. Returns the label map and the palette, uint8 [n, 3]: regions of one flat
-    colour share a label. Pixels outside take the nearest label, so that colour can bleed.
+    `size` is the figure's longer side in px; `hint`, uint8 [h, w, 3], a guess of the flat. Returns the label map and
+    the palette, uint8 [n, 3]: regions of one flat colour share a label. Pixels outside take the nearest label, so that
+    colour can bleed.
     """
     lab = to_lab(base)
-    zones = quasi_flat_zones(lab, inside & ~strokes)
-    seeds = large_only(zones, max(6, int(size * size * SEED_AREA)))
+    zones = _quasi_flat_zones(lab, inside & ~strokes)
+    seeds = _large(zones, max(6, int(size * size * SEED_AREA)))
     if not seeds.any():
         seeds = inside.astype(np.int32) if inside.any() else np.ones(inside.shape, np.int32)
-    regions = flood(base, seeds, inside)
-    graph = Regions.of(np.where(inside, regions, 0), seeds, strokes, base, lab, reach=max(1, round(size * EDGE_REACH)))
+    regions = _flood(base, seeds, inside)
+    graph = _Graph.of(np.where(inside, regions, 0), seeds, strokes, base, lab, reach=max(1, round(size * EDGE_REACH)))
+    if hint is not None:
+        graph.heed(hint, base, seeds)
     graph.merge_shades()
     graph.absorb_slivers(SLIVER_AREA * inside.size)
     palette, colour = np.unique(graph.palette(), axis=0, return_inverse=True)
     labels = colour.astype(np.int32)[graph.roots()][regions]
-    return labels, conditioned(palette, labels, base, inside & ~strokes)
+    return labels, _condition(palette, labels, base, inside & ~strokes)
 
 
-def quasi_flat_zones(lab: npt.NDArray[np.float32], valid: Mask) -> Labels:
+def _quasi_flat_zones(lab: npt.NDArray[np.float32], valid: Mask) -> Labels:
     """Components joined by steps of at most `STEP`, on a grid with a node for every pixel and every pixel pair."""
     height, width = valid.shape
     grid = np.zeros((2 * height - 1, 2 * width - 1), np.uint8)
@@ -85,14 +96,14 @@ def _neighbours() -> list[tuple[tuple[slice, ...], tuple[slice, ...], tuple[slic
     return [((every, first), (every, last), (even, odd)), ((first, every), (last, every), (odd, even))]
 
 
-def large_only(zones: Labels, area: int) -> Labels:
+def _large(zones: Labels, area: int) -> Labels:
     """Renumber zones of at least `area` pixels 1, 2, …; the others become 0."""
     large = np.bincount(zones.ravel()) >= area
     large[0] = False
     return np.asarray((np.cumsum(large) * large).astype(np.int32)[zones])
 
 
-def flood(base: Rgb, seeds: Labels, inside: Mask) -> Labels:
+def _flood(base: Rgb, seeds: Labels, inside: Mask) -> Labels:
     """Grow the seeds over everything inside, strongest edges last; outside takes the nearest label."""
     outside = int(seeds.max()) + 1
     markers = np.where(inside, seeds, outside).astype(np.int32)
@@ -120,7 +131,7 @@ def shade_cost(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
 
 
 @dataclass(slots=True)
-class Contact:
+class _Contact:
     """The border between two regions."""
 
     length: float
@@ -130,24 +141,35 @@ class Contact:
     """Sum of colour changes (ΔE) across the bare length, between pixels `EDGE_REACH` to either side."""
     far: float
     """The same at three times that distance."""
+    hinted: float = 0.0
+    """Length times the difference (ΔE) between the two in the hint."""
+    shown: float = 0.0
+    """The same in the picture; 0 without a hint."""
 
-    def __iadd__(self, other: Contact) -> Contact:
+    def __iadd__(self, other: _Contact) -> _Contact:
         self.length += other.length
         self.bare += other.bare
         self.near += other.near
         self.far += other.far
+        self.hinted += other.hinted
+        self.shown += other.shown
         return self
+
+    @property
+    def sway(self) -> float:
+        """What the cost of a merger is multiplied by."""
+        return float(np.clip(self.hinted / (KEPT * self.shown), *SWAY)) if self.shown else 1.0
 
 
 @dataclass(slots=True, eq=False)
-class Regions:
+class _Graph:
     """Regions and their borders; regions only ever join, and keep the tone that has most of their area."""
 
     tone: npt.NDArray[np.float64]  # [n, 3] CIELAB
     colour: npt.NDArray[np.float64]  # [n, 3] sRGB levels
     area: npt.NDArray[np.float64]  # [n] px
     mass: npt.NDArray[np.float64]  # [n] px, of that tone alone
-    contacts: list[dict[int, Contact]]
+    contacts: list[dict[int, _Contact]]
     parent: npt.NDArray[np.int64]
 
     @classmethod
@@ -160,12 +182,12 @@ class Regions:
         lab: npt.NDArray[np.float32],
         *,
         reach: int,
-    ) -> Regions:
+    ) -> _Graph:
         count = int(max(regions.max(), seeds.max())) + 1
-        colour = dominant(base, seeds, count)
+        colour = _dominant(base, seeds, count)
         tone = to_lab(np.round(colour).astype(np.uint8)[None])[0].astype(np.float64)
         area = np.bincount(regions[~strokes], minlength=count).astype(np.float64)
-        return cls(tone, colour, area, area.copy(), borders(regions, strokes, lab, count, reach), np.arange(count))
+        return cls(tone, colour, area, area.copy(), _contacts(regions, strokes, lab, count, reach), np.arange(count))
 
     def cost(self, i: int, j: int) -> float:
         """Below 1 the pair may merge.
@@ -182,7 +204,15 @@ class Regions:
         sudden = np.clip((contact.near / contact.bare / max(whole, 1.0) - 0.2) / 0.5, 0.2, 1)
         visible = np.clip(contact.near / contact.bare / VISIBLE, 0.1, 1)
         hardness = float(visible * (2 * complete + sudden)) / 3
-        return shade_cost(self.tone[i], self.tone[j]) * hardness / min(1.0, 0.3 + openness)
+        return shade_cost(self.tone[i], self.tone[j]) * hardness / min(1.0, 0.3 + openness) * contact.sway
+
+    def heed(self, hint: Rgb, base: Rgb, seeds: Labels) -> None:
+        """Note at every border what a hint says of the two sides; before anything merges."""
+        said, seen = (_mean_tones(plane, seeds, len(self.parent)) for plane in (hint, base))
+        for i, near in enumerate(self.contacts):
+            for j, contact in near.items():
+                contact.hinted = contact.length * float(np.linalg.norm(said[i] - said[j]))
+                contact.shown = contact.length * float(np.linalg.norm(seen[i] - seen[j]))
 
     def absorb(self, i: int, j: int) -> Iterable[int]:
         """Region `j` becomes part of `i`. Returns the neighbours of `i` whose cost may have changed."""
@@ -250,9 +280,9 @@ class Regions:
         return np.round(colour).astype(np.uint8)
 
 
-def borders(
+def _contacts(
     regions: Labels, strokes: Mask, lab: npt.NDArray[np.float32], count: int, reach: int
-) -> list[dict[int, Contact]]:
+) -> list[dict[int, _Contact]]:
     """For every region, its neighbours and the borders to them."""
     keys, bare, changes = [], [], []
     for axis in (0, 1):
@@ -268,10 +298,10 @@ def borders(
     is_bare = np.concatenate(bare)
     near, far = np.concatenate(changes, axis=1) * is_bare
     sums = (np.bincount(inverse, weights=weights, minlength=len(key)) for weights in (None, is_bare, near, far))
-    contacts: list[dict[int, Contact]] = [{} for _ in range(count)]
+    contacts: list[dict[int, _Contact]] = [{} for _ in range(count)]
     for pair_key, *values in zip(key.tolist(), *(column.tolist() for column in sums), strict=True):
         i, j = divmod(pair_key, count)
-        contacts[i][j] = contacts[j][i] = Contact(*values)
+        contacts[i][j] = contacts[j][i] = _Contact(*values)
     return contacts
 
 
@@ -289,7 +319,15 @@ def _change(
     return np.asarray(np.linalg.norm(lab[tuple(start)] - lab[tuple(end)], axis=1))
 
 
-def dominant(base: Rgb, labels: Labels, count: int) -> npt.NDArray[np.float64]:
+def _mean_tones(paint: Rgb, labels: Labels, count: int) -> npt.NDArray[np.float64]:
+    """The mean colour of every label, CIELAB [count, 3]."""
+    inside = labels > 0
+    area = np.maximum(np.bincount(labels[inside], minlength=count), 1)
+    sums = [np.bincount(labels[inside], weights=paint[inside][:, c], minlength=count) for c in range(3)]
+    return np.asarray(to_lab(to_uint8(np.stack(sums, axis=1) / area[:, None])[None])[0], np.float64)
+
+
+def _dominant(base: Rgb, labels: Labels, count: int) -> npt.NDArray[np.float64]:
     """The most frequent colour of every label (in cells of 4 levels, averaged within the cell), [count, 3]."""
     inside = labels > 0
     pixels = base[inside].astype(np.int64)
@@ -304,7 +342,7 @@ def dominant(base: Rgb, labels: Labels, count: int) -> npt.NDArray[np.float64]:
     return colour
 
 
-def conditioned(palette: Rgb, labels: Labels, base: Rgb, seen: Mask) -> Rgb:
+def _condition(palette: Rgb, labels: Labels, base: Rgb, seen: Mask) -> Rgb:
     """Move nearly white channels up to their region's lightest values, nearly black ones down to its darkest.
 
     One level above a flat of 254 would need a full Screen, one below a flat of 1 a full Multiply: noise on white
