@@ -9,6 +9,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from animelayers.errors import ModelError
 from animelayers.models import registry
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from animelayers.models.base import OnStep, RenderingModel
+    from animelayers.models.lama import Lama
     from animelayers.picture import Picture
     from animelayers.stack import LayerStack
 
@@ -27,6 +29,7 @@ def decompose(
     model: str | None = None,
     *,
     seed: int = 0,
+    inpainter: str | Path | None = None,
     on_step: OnStep | None = None,
 ) -> LayerStack:
     """Take a picture apart into layers that flatten back to it exactly, at its own size.
@@ -38,15 +41,17 @@ def decompose(
         mode: `rendering`: line, flat, shadow, highlight. `parts`: hair, face, eyes …
         model: an id of `animelayers models`; None takes the first that does the mode.
         seed: changes the result only of models that draw random numbers; `classic` draws none.
+        inpainter: a LaMa in an ONNX file, which makes the colours of what is hidden; of mode `parts` only.
         on_step: called with `(steps done, steps in all)` as the model works.
 
     Raises:
-        ModelError: no such model, or none that does this mode.
+        ModelError: no such model, or none that does this mode; an inpainter that is none, or of no use in it.
         PictureError: the picture cannot be read.
         MissingPackageError: the model needs a package that is not installed.
     """
-    # 1. The model: first, so that a misspelt one costs no reading.
+    # 1. The models: first, so that a misspelt one costs no reading.
     spec = registry.find(model, mode)
+    fill = None if inpainter is None else inpainter_of(inpainter, mode)
 
     # 2. The picture.
     from animelayers.picture import Picture, load_picture
@@ -69,12 +74,27 @@ def decompose(
         source_name=read.name.encode("utf-8", "replace").decode(),  # a file name may be bytes that are no text
         revision=spec.weights.partition("@")[2],
         seed=seed,
+        options={} if fill is None else {"inpainter": fill.name},
     )
     if isinstance(guess, RenderingGuess):
         return exact_stack(read.rgba, guess, made)
     from animelayers.anatomy.solve import exact_parts
 
-    return exact_parts(read.rgba, guess, made)
+    return exact_parts(read.rgba, guess, made, fill=fill)
+
+
+def inpainter_of(path: str | Path, mode: registry.Mode) -> Lama:
+    """The inpainter that a file holds, ready for `mode`.
+
+    Raises:
+        ModelError: the file holds none, or the mode has no use for one.
+    """
+    if mode != "parts":
+        raise ModelError(f"nothing is hidden in mode {mode}, so there is nothing to inpaint", hint="--mode parts")
+
+    from animelayers.models import lama
+
+    return lama.load(Path(path))
 
 
 def separate(

@@ -1,15 +1,18 @@
-"""Make the two tiny nets that tests run instead of the shipped ones: no test needs PyTorch for that.
+"""Make the tiny nets that tests run instead of real ones: no test needs PyTorch for that.
 
     python export/tiny_nets.py tests/data
 
 `lite_rendering_tiny.onnx` is the rendering net itself, one channel wide, with random weights that keep everything that
 it sees alive. `lite_parts_tiny.onnx` knows parts by their colours, so that a test can tell where it should see what.
+`lama_fixed_tiny.onnx` and `lama_free_tiny.onnx` are inpainters in two forms that exports of LaMa have: a hole becomes
+the average of what is known nearby.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +26,8 @@ COLOURS = np.array(list(itertools.product((-1, 0, 1), repeat=3))[: len(PART_LABE
 """The colour of every part, -1..1, in the order of `PART_LABELS`; white is nobody's."""
 SURE = 12.0
 """How sharply colours are told apart."""
+NEARBY = 31
+"""Side of the square that an inpainter averages over, px."""
 
 
 def rendering() -> onnx.ModelProto:
@@ -85,13 +90,54 @@ def parts() -> onnx.ModelProto:
     return model
 
 
+def inpainter(side: int | None, *, levels: bool, image_first: bool) -> onnx.ModelProto:
+    """A net that fills holes with what is known nearby.
+
+    Args:
+        side: of what it takes, px; None takes any size.
+        levels: whether it gives 0..255; 0..1 otherwise.
+        image_first: whether the picture is its first input, or the mask.
+    """
+    around = {"kernel_shape": [NEARBY] * 2, "pads": [NEARBY // 2] * 4, "count_include_pad": 1}
+    constants = {"one": np.float32([1]), "little": np.float32([1e-6]), "range": np.float32([255 if levels else 1])}
+    node = helper.make_node
+    nodes = [
+        node("Sub", ["one", "mask"], ["known"]),
+        node("Mul", ["image", "known"], ["left"]),
+        node("AveragePool", ["left"], ["sums"], **around),
+        node("AveragePool", ["known"], ["weights"], **around),
+        node("Max", ["weights", "little"], ["weight"]),
+        node("Div", ["sums", "weight"], ["nearby"]),
+        node("Mul", ["nearby", "mask"], ["made"]),
+        node("Add", ["left", "made"], ["whole"]),
+        node("Mul", ["whole", "range"], ["output"]),
+    ]
+    sides = ["h", "w"] if side is None else [side, side]
+    free = {"image": [1, 3, *sides], "mask": [1, 1, *sides], "output": [1, 3, *sides]}
+    tensors = {name: helper.make_tensor_value_info(name, TensorProto.FLOAT, axes) for name, axes in free.items()}
+    inputs = [tensors["image"], tensors["mask"]][:: 1 if image_first else -1]
+    stored = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "inpainter", inputs, [tensors["output"]], stored)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+NETS: dict[str, Callable[[], onnx.ModelProto]] = {
+    "lite_rendering": rendering,
+    "lite_parts": parts,
+    "lama_fixed": lambda: inpainter(64, levels=True, image_first=True),
+    "lama_free": lambda: inpainter(None, levels=False, image_first=False),
+}
+
+
 def main() -> None:
-    """Write both."""
+    """Write all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, metavar="DIR")
     folder = parser.parse_args().folder
-    for name, make in (("rendering", rendering), ("parts", parts)):
-        path = folder / f"lite_{name}_tiny.onnx"
+    for name, make in NETS.items():
+        path = folder / f"{name}_tiny.onnx"
         path.write_bytes(make().SerializeToString(deterministic=True))
         say(f"{path} ({path.stat().st_size} bytes)")
 

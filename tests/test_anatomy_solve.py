@@ -44,7 +44,7 @@ TOLD = ModelSpec("told", ("parts",), "test_anatomy_solve:Told", "base", "here@ab
 
 @pytest.fixture
 def told(monkeypatch) -> str:
-    monkeypatch.setattr(registry, "MODELS", (*registry.MODELS, TOLD))
+    monkeypatch.setattr(registry, "MODELS", (TOLD, *registry.MODELS))
     return TOLD.id
 
 

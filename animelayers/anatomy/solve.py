@@ -16,7 +16,9 @@ PERSON = 0.5
 """Probability from which on there is a character."""
 
 
-def exact_parts(source: Rgba, guess: PartsGuess, provenance: Provenance | None = None) -> LayerStack:
+def exact_parts(
+    source: Rgba, guess: PartsGuess, provenance: Provenance | None = None, *, fill: completion.Fill | None = None
+) -> LayerStack:
     """The pieces of `source`, uint8 [h, w, 4], bottom → top, that flatten to it with error 0.
 
     Where the guess sees no character, all of the picture is the one layer `background`.
@@ -25,11 +27,12 @@ def exact_parts(source: Rgba, guess: PartsGuess, provenance: Provenance | None =
         source: straight alpha.
         guess: of a parts model; any guess gives an exact stack.
         provenance: for the stack.
+        fill: an inpainter that makes the hidden colours.
     """
-    return lock.locked(parted(source, guess), source, provenance)
+    return lock.locked(parted(source, guess, fill=fill), source, provenance)
 
 
-def parted(source: Rgba, guess: PartsGuess) -> tuple[Piece, ...]:
+def parted(source: Rgba, guess: PartsGuess, *, fill: completion.Fill | None = None) -> tuple[Piece, ...]:
     """The pieces of a picture, bottom → top and whole, before they are locked; none where there is no character."""
     if guess.person < PERSON:
         return ()
@@ -38,7 +41,7 @@ def parted(source: Rgba, guess: PartsGuess) -> tuple[Piece, ...]:
     pieces = seeing.pieces_of(source, guess, labels)
     pieces = sides.split(pieces, looks.side_map(guess, size), size)
     pieces = strata.split(pieces)
-    return completion.completed(order.ordered(pieces), source)
+    return completion.completed(order.ordered(pieces), source, fill=fill)
 
 
 def seen_depth(pieces: Iterable[Piece], size: tuple[int, int]) -> npt.NDArray[np.float32]:

@@ -13,6 +13,7 @@ from animelayers.cli import plan
 from animelayers.cli.console import DONE, FAILED, UsageError, complain, emit, note, progress, say
 from animelayers.cli.plan import Job
 from animelayers.cli.work import Outcome, outcomes
+from animelayers.decompose import inpainter_of
 from animelayers.models import registry
 from animelayers.parts import Preset
 from animelayers.workers import ending_well
@@ -44,6 +45,9 @@ def command(
     keep_source: Annotated[
         bool, typer.Option("--keep-source", help="Add the picture itself as a hidden bottom layer.")
     ] = False,
+    inpainter: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A LaMa (.onnx) for hidden colours, of mode parts.")
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="For models that draw random numbers.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Skip pictures whose files are there and current.")] = False,
     jobs: Annotated[int, typer.Option(metavar="N", min=1, help="Pictures at a time, each in its own process.")] = 1,
@@ -62,6 +66,7 @@ def command(
     chosen = registry.find(model, mode)
     wanted = plan.chosen_formats(formats, output, mode)
     renderer = registry.companion(chosen, "rendering").id if "separation" in wanted else ""
+    inpainter_name = "" if inpainter is None else inpainter_of(inpainter, mode).name
     pictures, empty = plan.find_pictures(inputs)
     for folder in empty if pictures else ():
         note(f"no pictures in {folder}")
@@ -71,7 +76,7 @@ def command(
         )
     planned = plan.outputs_of(pictures, output, wanted, mode)
     todo = [
-        Job(picture.path, files, mode, chosen.id, seed, names, keep_source, resume, renderer)
+        Job(picture.path, files, mode, chosen.id, seed, names, keep_source, resume, renderer, inpainter, inpainter_name)
         for picture, files in zip(pictures, planned, strict=True)
     ]
     return _report(todo, jobs, as_json=as_json, quiet=quiet)

@@ -81,6 +81,10 @@ class Job:
     resume: bool = False
     renderer: str = ""
     """The model that says how the parts of a separation are painted."""
+    inpainter: Path | None = None
+    """The file of the net that makes hidden colours."""
+    inpainter_name: str = ""
+    """What is recorded of it: its name and revision."""
 
 
 @dataclass(frozen=True, slots=True)

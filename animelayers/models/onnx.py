@@ -21,13 +21,12 @@ WEIGHTS = Path(__file__).parent / "weights"
 
 Values = npt.NDArray[np.float32]
 
-
 _AGAIN = "pip install --force-reinstall --no-deps animelayers"
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """What a net says of one of its inputs or outputs."""
+    """What a net declares of one of its inputs."""
 
     name: str
     shape: tuple[int | None, ...]
@@ -50,8 +49,6 @@ class Net:
 
     inputs: tuple[Port, ...]
     """In the order of the file."""
-    outputs: tuple[Port, ...]
-    """In the order of the file."""
 
     def __init__(self, path: Path, inputs: int = 1, *, remedy: str = _AGAIN) -> None:
         import onnxruntime
@@ -68,9 +65,9 @@ class Net:
             self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the runtime's own exceptions share no other base
             raise ModelError(f"the weights {path.name} are damaged: {_first_line(error)}", hint=remedy) from error
-        self.inputs, self.outputs = (
-            tuple(Port(one.name, tuple(n if isinstance(n, int) else None for n in one.shape), one.type) for one in ports)
-            for ports in (self._session.get_inputs(), self._session.get_outputs())
+        self.inputs = tuple(
+            Port(one.name, tuple(side if isinstance(side, int) and side > 0 else None for side in one.shape), one.type)
+            for one in self._session.get_inputs()
         )
         if len(self.inputs) != inputs:
             raise ModelError(f"the net {path.name} has {len(self.inputs)} inputs, not {inputs}", hint=remedy)
