@@ -123,7 +123,7 @@ def test_names_say_something():
         "from animelayers.cli import main; main(['data', 'check', '--help'])",
         "from animelayers.cli import main; main(['eval', '--help'])",
         "from animelayers.cli import main; main(['eval', 'compare', '--help'])",
-        "from animelayers.cli import main; main(['decompose', 'x.png', '--mode', 'parts'])",
+        "from animelayers.cli import main; main(['decompose', 'x.png', '--mode', 'parts', '--model', 'see-through'])",
     ],
 )
 def test_cheap_things_import_nothing_heavy(program):

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from animelayers.anatomy.hidden import RIM, Paint, Tones, continued, hidden_colours
-from animelayers.anatomy.margins import Shape, Surroundings, whole_shape
+from animelayers.anatomy.margins import LEAST, Shape, Surroundings, whole_shape
 from animelayers.anatomy.outline import Nib, outlined
 from animelayers.anatomy.parting import DUST, cut_out
 from animelayers.anatomy.pieces import Piece, owners
@@ -29,8 +29,6 @@ MARGIN = 0.011
 """How far a piece reaches under its coverers, as a share of the figure's longer side."""
 SLIGHT = 0.15
 """The same at most, as a share of the side of a square of the piece's own area: eyes are small."""
-LEAST = 4
-"""The same at least, px."""
 AROUND = 4
 """What of a piece is looked at around what is hidden of it, in margins."""
 FAINT = 5
@@ -121,9 +119,8 @@ class _Scene:
         paint = Paint(colours[window], stroke[window], guess, self.tones[piece.tag])
         near = continued(at, paint)
         if fill is not None:
-            return fill(np.where(at.seen[..., None], guess, to_uint8(near)), hidden | (at.seen & (at.under <= RIM)))[
-                hidden
-            ]
+            known = np.where(at.seen[..., None], guess, to_uint8(near))
+            return fill(known, hidden | (at.seen & (at.under <= RIM)))[hidden]
         made = hidden_colours(at, hidden, near, paint)
         nib = Nib.of(at, self.drawing.line[piece.here][window])
         return to_uint8(made if nib is None else outlined(made, hidden, shape, nib))

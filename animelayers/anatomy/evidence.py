@@ -55,7 +55,6 @@ STEP = 2.0
 SELDOM = 0.02
 """Share of an area's pixels that everybody is taken to have."""
 
-
 FRONT = 0.7
 """Weight of what a stroke says for the nearest of the parts that are about."""
 

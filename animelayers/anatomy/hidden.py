@@ -112,7 +112,9 @@ def hidden_colours(at: Surroundings, hidden: Mask, near: Colours, paint: Paint) 
     trust = np.ones_like(at.guess)
     if at.seen.any():
         trust -= np.exp(-at.away / np.float32(SEEN * at.margin))
-        trust *= np.clip((at.guess - 0.1) / 0.5, 0, 1)
+        # The soft rim of a guess is unsure of the shape, not of the colour.
+        about = np.ones((2 * _scale(at) + 1, 2 * _scale(at) + 1), np.uint8)
+        trust *= np.clip((cv2.dilate(np.where(at.seen, np.float32(0), at.guess), about) - 0.1) / 0.5, 0, 1)
     guess = paint.guess.astype(np.float32)
     if not paint.tones.flat:
         return near[hidden] + (guess[hidden] - near[hidden]) * trust[hidden][:, None]

@@ -64,23 +64,12 @@ def scaled(guess: PartsGuess, down: float, right: float) -> PartsGuess:
     return dataclasses.replace(guess, looks=tuple(looks))
 
 
-def labels_and_doubt(guess: PartsGuess, size: tuple[int, int]) -> tuple[npt.NDArray[np.uint8], Plane]:
-    """The likeliest label at every pixel of a picture of `(height, width)`, from the guess alone.
-
-    Returns:
-        Values of `parts.PART_LABELS`, 0 for nobody, uint8 [h, w]; and how it stands against the second likeliest,
-        float32 [h, w]: 0.5 is a draw, 1 is no doubt.
-    """
-    labels, scores = candidates(guess, size, 2)
-    return labels[0], 1 / (1 + np.exp(scores[1]))
-
-
 def candidates(guess: PartsGuess, size: tuple[int, int], count: int) -> tuple[npt.NDArray[np.uint8], Maps]:
-    """The `count` likeliest labels at every pixel, the likeliest first.
+    """The `count` likeliest labels at every pixel of a picture of `(height, width)`, the likeliest first.
 
     Returns:
-        Labels, uint8 [count, h, w]; and logarithms of how likely they are in proportion to the first one, whose own is
-        0, float32 [count, h, w]; -inf where there are no more candidates.
+        Values of `parts.PART_LABELS`, 0 for nobody, uint8 [count, h, w]; and logarithms of how likely they are in
+        proportion to the first one, whose own is 0, float32 [count, h, w]; -inf where there are no more candidates.
     """
     labels = np.zeros((count, *size), np.uint8)
     scores = np.full((count, *size), -np.inf, np.float32)

@@ -10,6 +10,7 @@ from animelayers.anatomy import evidence, looks
 from animelayers.anatomy.evidence import Labels
 from animelayers.anatomy.guess import PartsGuess
 from animelayers.anatomy.looks import NOBODY
+from animelayers.anatomy.parting import DUST
 from animelayers.anatomy.pieces import Piece
 from animelayers.color import premultiplied, straight, to_uint8
 from animelayers.parts import PART_LABELS
@@ -27,9 +28,6 @@ CANDIDATES = 4
 
 CUT_OUT = 4.0
 """By how much nobody is less likely, as a logarithm, where a picture with transparency is opaque."""
-
-DUST = 12
-"""Pixels; connected areas of less join their surroundings. In pictures above `WORK_SIDE` as much larger as they are."""
 
 STAY = 8
 """Squared difference of colours, levels, that a border may not move for by a cell."""
@@ -148,7 +146,10 @@ def _to_the_rim(labels: Labels, alpha: npt.NDArray[np.uint8]) -> Labels:
 
 
 def _without_dust(labels: Labels, inside: Mask, dust: int) -> Labels:
-    """Connected areas of less than `dust` px take the labels next to them; islands in transparent ground stay."""
+    """Connected areas of less than `dust` px take the labels next to them; islands in transparent ground stay.
+
+    In pictures above `WORK_SIDE` dust is as much larger as they are.
+    """
     specks = np.zeros(labels.shape, bool)
     for label in np.flatnonzero(np.bincount(labels.ravel())):
         there = labels == label
@@ -159,10 +160,11 @@ def _without_dust(labels: Labels, inside: Mask, dust: int) -> Labels:
         small = stats[:, cv2.CC_STAT_AREA] < dust
         small[0] = False
         specks[here] |= small[found]
-    specks &= inside
-    if not specks.any() or specks.all():
+    settled = inside & ~specks
+    if not (specks & inside).any() or not settled.any():
         return labels
-    _, index = nearest(~specks)
-    around = labels.reshape(-1)[index]
-    island = (around == NOBODY) & ~inside.reshape(-1)[index]
-    return np.where(specks & ~island, around, labels)
+    count, body = cv2.connectedComponents(inside.astype(np.uint8), connectivity=8)
+    island = np.ones(count, bool)
+    island[body[settled]] = False
+    _, index = nearest(settled)
+    return np.where(specks & ~island[body], labels.reshape(-1)[index], labels)
