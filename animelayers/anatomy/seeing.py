@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -60,8 +63,9 @@ def pieces_of(source: Rgba, guess: PartsGuess, labels: Labels) -> tuple[Piece, .
         guess: says of what is hidden.
         labels: uint8 [h, w], what `seen_labels` returned.
     """
-    pieces = (_piece(source, guess, labels, tag) for tag in PART_LABELS)
-    return tuple(piece for piece in pieces if piece is not None)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        pieces = pool.map(lambda tag: _piece(source, guess, labels, tag), PART_LABELS)
+        return tuple(piece for piece in pieces if piece is not None)
 
 
 def _piece(source: Rgba, guess: PartsGuess, labels: Labels, tag: str) -> Piece | None:
