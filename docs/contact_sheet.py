@@ -1,4 +1,4 @@
-"""Writes `docs/contact-sheet.png`: every picture of `examples/` taken apart by the default model, one row each.
+"""Writes `docs/contact-sheet.png`, every picture of `examples/` in its rendering layers, and `docs/parts-sheet.png`.
 
 python docs/contact_sheet.py [MODEL]
 """
@@ -12,24 +12,30 @@ from PIL import Image
 
 from animelayers import decompose, load_picture
 from animelayers.handoff.sheet import render_sheet
+from animelayers.models.registry import Mode
 
 DOCS = Path(__file__).parent
+EXAMPLES = sorted((DOCS.parent / "examples").glob("*.png"))
 WIDTH = 1600
 
 
 def main(model: str | None = None) -> None:
-    """One sheet a picture, reduced to the page's width, below one another."""
-    rows = []
-    for path in sorted((DOCS.parent / "examples").glob("*.png")):
-        picture = load_picture(path)
-        sheet = render_sheet(decompose(picture, model=model), picture.rgba)
-        rows.append(sheet.resize((WIDTH, round(sheet.height * WIDTH / sheet.width)), Image.Resampling.LANCZOS))
+    """The rows of rendering layers below one another; the parts of one picture."""
+    rows = [sheet(path, "rendering", model) for path in EXAMPLES]
     page = Image.new("RGB", (WIDTH, sum(row.height for row in rows)))
     top = 0
     for row in rows:
         page.paste(row, (0, top))
         top += row.height
     page.save(DOCS / "contact-sheet.png", optimize=True)
+    sheet(EXAMPLES[-1], "parts", model).save(DOCS / "parts-sheet.png", optimize=True)
+
+
+def sheet(path: Path, mode: Mode, model: str | None) -> Image.Image:
+    """One sheet, of the page's width."""
+    picture = load_picture(path)
+    whole = render_sheet(decompose(picture, mode, model), picture.rgba)
+    return whole.resize((WIDTH, round(whole.height * WIDTH / whole.width)), Image.Resampling.LANCZOS)
 
 
 if __name__ == "__main__":

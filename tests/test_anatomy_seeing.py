@@ -97,6 +97,13 @@ def test_dust_joins_its_surroundings(height, width, stays, at):
         assert np.array_equal(seen, truth if kept else clean)
 
 
+def test_thin_strands_are_no_dust():
+    """Connected by corners only."""
+    truth = portrait(ground=True)
+    truth[np.arange(80, 94), np.arange(30, 44)] = IRIDES
+    assert np.array_equal(seeing.seen_labels(painted(truth), told(truth, cell=1, blur=0)), truth)
+
+
 def test_a_gap_in_the_guess_of_a_figure_that_is_cut_out_is_no_background():
     source = painted(portrait(ground=True), opaque=False)
     doubtful = guess(look((0, 0, *SIZE), everywhere({"face": 0.3})))
@@ -159,8 +166,10 @@ def test_borders_of_large_pictures_are_decided_by_their_own_pixels():
     truth = np.full((40, 1800), TOPWEAR, np.uint8)
     truth[:, :901] = FACE
     truth[20:, :904] = FACE
-    seen = seeing.seen_labels(painted(truth), told(truth, cell=10))
-    assert np.array_equal(seen, truth)
+    said = told(truth, cell=10)
+    assert np.array_equal(seeing.seen_labels(painted(truth), said), truth)
+    truth[:, 50::97] = 0  # gaps of a pixel
+    assert np.array_equal(seeing.seen_labels(painted(truth, opaque=False), said), truth)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -15,6 +15,7 @@ from animelayers.anatomy.guess import PartsGuess
 from animelayers.anatomy.looks import NOBODY
 from animelayers.anatomy.parting import DUST
 from animelayers.anatomy.pieces import Piece
+from animelayers.anatomy.strays import without_strays
 from animelayers.color import premultiplied, straight, to_uint8
 from animelayers.parts import PART_LABELS
 from animelayers.raster import Mask, bands, nearest, tight_box
@@ -52,7 +53,7 @@ def seen_labels(source: Rgba, guess: PartsGuess) -> Labels:
         reduced = _reduced(source, small)
         labels = _decided(reduced, looks.scaled(guess, small[0] / height, small[1] / width))
         labels = _without_dust(_at_native_size(labels, reduced, source), inside, round(DUST / scale**2))
-    return _to_the_rim(labels, source[..., 3])
+    return _to_the_rim(without_strays(labels, inside), source[..., 3])
 
 
 def pieces_of(source: Rgba, guess: PartsGuess, labels: Labels) -> tuple[Piece, ...]:
