@@ -41,7 +41,7 @@ ALWAYS, USUALLY, HARDLY = 1e6, 1.0, 0.01
 UNSURE = 60
 """Pixels of overlap that say half as much as many."""
 
-STEP = 0.1
+STEP = 0.05
 """Of depth; what is so much nearer is hardly farther in truth."""
 
 LOOKED_AT = 2**16

@@ -47,7 +47,7 @@ MODELS: tuple[ModelSpec, ...] = (
         modes=("rendering",),
         entry="animelayers.models.lite_rendering:LiteRendering",
         ring="base",
-        weights="in the package@000000000000",
+        weights="in the package@b8c1241106a0",
         licence="Apache-2.0",
         note="a small convolutional net, part of the package; learnt from the synthetic artist alone",
     ),
