@@ -56,7 +56,7 @@ MODELS: tuple[ModelSpec, ...] = (
         modes=("parts",),
         entry="animelayers.models.lite_parts:LiteParts",
         ring="base",
-        weights="in the package@000000000000",
+        weights="in the package@58eb6e159c14",
         licence="Apache-2.0",
         note="a small net that looks twice, at the figure and at the head; learnt from the synthetic artist alone",
     ),
