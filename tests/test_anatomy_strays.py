@@ -52,6 +52,14 @@ def test_one_lock_leads_to_the_next(figure):
     assert (without_strays(far, far > 0) == figure).all()
 
 
+def test_of_a_few_pixels_there_is_no_part_but_a_detail(figure):
+    spoilt = figure.copy()
+    spoilt[100:103, 150:153] = PART_LABELS["wings"]
+    assert (without_strays(spoilt, spoilt > 0) == figure).all()
+    figure[48:50, 145:149] = PART_LABELS["mouth"]
+    assert (without_strays(figure, figure > 0) == figure).all()
+
+
 def test_islands_and_backgrounds_stay(figure):
     figure[430:440, 10:20] = HAT
     assert (without_strays(figure, figure > 0) == figure).all()

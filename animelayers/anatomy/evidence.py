@@ -37,7 +37,7 @@ ROUNDS = 5
 OPEN = -4.0
 """Logarithm of the odds of a candidate below which it does not come into question."""
 
-GUESS, COLOUR, AREA = 0.75, 0.6, 0.5
+GUESS, COLOUR, AREA = 0.75, 1.0, 0.8
 """Weights of what is said by the guess, by the colour and by the area."""
 
 NEIGHBOURHOODS = 26

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from animelayers.anatomy.evidence import Labels
+from animelayers.anatomy.evidence import DETAILS, Labels
 from animelayers.anatomy.looks import NOBODY
 from animelayers.parts import PART_LABELS
 from animelayers.raster import Mask, longer_side, tight_box
@@ -19,6 +19,7 @@ from animelayers.raster import Mask, longer_side, tight_box
 FACE = PART_LABELS["face"]
 HEAD = frozenset(PART_LABELS[tag] for tag in tuple(PART_LABELS)[: tuple(PART_LABELS).index("topwear")]) - {FACE}
 """What begins at the head, or at the neck; the face itself says where that is."""
+LARGE = frozenset(PART_LABELS.values()) - {PART_LABELS[tag] for tag in (*DETAILS, "ears")}
 
 HOME = 0.25
 """An area of at least this share of the largest of its part is a home of that part, unless it is far from the face."""
@@ -26,6 +27,8 @@ AT_HEAD = 1.0
 """How far from the face, in its own heights, what belongs to the head may begin."""
 REACH = 0.06
 """How far from home, as a share of the figure's longer side, more of a part may lie; and from there on."""
+LEAST = 4e-4
+"""Smallest share of the figure that all areas of a part have together, details apart: of less there is none."""
 LEFT_OVER = 0.02
 """Largest share of a cut-out figure that is nobody's by mistake."""
 
@@ -55,6 +58,7 @@ def without_strays(labels: Labels, inside: Mask) -> Labels:
     if not (labels > 0).any():
         return labels
     out, size, cut_out = labels.copy(), longer_side(labels > 0), not inside.all()
+    least = LEAST * np.count_nonzero(labels)
     areas = [area for label in np.unique(labels[inside]) for area in _areas(labels, inside, int(label))]
     face = max((area for area in areas if area.label == FACE), key=lambda area: area.size, default=None)
     strays = []
@@ -63,6 +67,8 @@ def without_strays(labels: Labels, inside: Mask) -> Labels:
         if label == NOBODY:
             limit = LEFT_OVER * np.count_nonzero(inside) if cut_out else 0
             strays += [area for area in own if area.size <= limit]
+        elif label in LARGE and sum(area.size for area in own) < least:
+            strays += own
         else:
             strays += _far(own, face, REACH * size)
     for area in sorted(strays, key=lambda area: (area.size, area.box)):
