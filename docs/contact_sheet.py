@@ -28,7 +28,7 @@ def main(model: str | None = None) -> None:
         page.paste(row, (0, top))
         top += row.height
     page.save(DOCS / "contact-sheet.png", optimize=True)
-    sheet(EXAMPLES[-1], "parts", model).save(DOCS / "parts-sheet.png", optimize=True)
+    sheet(EXAMPLES[0], "parts", model).save(DOCS / "parts-sheet.png", optimize=True)
 
 
 def sheet(path: Path, mode: Mode, model: str | None) -> Image.Image:

@@ -116,6 +116,10 @@ def hidden_colours(at: Surroundings, hidden: Mask, near: Colours, paint: Paint) 
         about = np.ones((2 * _scale(at) + 1, 2 * _scale(at) + 1), np.uint8)
         trust *= np.clip((cv2.dilate(np.where(at.seen, np.float32(0), at.guess), about) - 0.1) / 0.5, 0, 1)
     guess = paint.guess.astype(np.float32)
+    if at.seen.any() and len(paint.tones.colours):
+        # A part of a colour that it shows nowhere is more likely a slip than a surprise.
+        far = _differences(guess, paint.tones).min(axis=2)
+        trust *= np.clip((STRANGE - far) / (STRANGE - ALIKE), 0, 1)
     if not paint.tones.flat:
         return near[hidden] + (guess[hidden] - near[hidden]) * trust[hidden][:, None]
     unlike, bias = _unlike(at, hidden, near, guess, trust, paint.tones)
