@@ -9,10 +9,12 @@ BIN = $(VENV)/bin
 # The base ring only: no torch, about a minute.
 demo: $(VENV)/base
 	$(BIN)/animelayers decompose examples/sylvie_blue_normal.png -o demo/ --format psd,html,sheet
+	$(BIN)/animelayers decompose examples/eileen_happy.png --mode parts -o demo/ --format psd,separation,sheet
 	@echo
-	@echo "PSD            demo/sylvie_blue_normal.psd        (Live2D Cubism, Photoshop, Clip Studio, Krita …)"
-	@echo "preview        demo/sylvie_blue_normal.html       (any browser, offline)"
-	@echo "contact sheet  demo/sylvie_blue_normal_sheet.png"
+	@echo "rendering layers  demo/sylvie_blue_normal.psd       (Photoshop, Clip Studio, Krita …)"
+	@echo "their preview     demo/sylvie_blue_normal.html      (any browser, offline)"
+	@echo "body parts        demo/eileen_happy_import.psd      (Live2D Cubism; eileen_happy_separation.psd to paint on)"
+	@echo "contact sheets    demo/sylvie_blue_normal_sheet.png demo/eileen_happy_parts_sheet.png"
 
 # What CI runs.
 test: lint
@@ -38,6 +40,7 @@ bench: $(VENV)/dev
 # docs/benchmark.md; with Ren'Py's sheets: make benchmark SPRITES="--sprites SHEETS"
 benchmark: $(VENV)/dev
 	$(BIN)/python benchmarks/evaluation.py $(SPRITES)
+	$(BIN)/python benchmarks/models.py
 
 clean:
 	rm -rf $(VENV) demo build dist
