@@ -62,6 +62,14 @@ def test_without_a_hint_nothing_is_swayed():
     assert len(plain[1]) <= len(hinted[1])
 
 
+def test_a_stroke_that_the_net_overlooks_is_a_stroke():
+    rgba = painted()
+    blind = RenderingGuess(rgba[..., :3], np.zeros_like(rgba), rgba[..., :3])
+    found = guided(blind, rgba)
+    assert (found.line[118:122, 20:-20, 3] > 200).all()
+    assert (found.flat[:120] == SKIN).all()
+
+
 def test_lines_have_neither_haze_nor_dots():
     line = np.full((40, 40, 4), 9, np.uint8)
     line[10, 5:35, 3] = 130

@@ -32,11 +32,11 @@ def guess_layers(source: Rgba) -> RenderingGuess:
         return RenderingGuess(flat=source[..., :3], line=source, base=source[..., :3])
     size = longer_side(inside)
     pen = Pen.of(source, size)
-    line, base, strokes = _strokes(source, inside, pen)
+    line, base, strokes = strokes_of(source, inside, pen)
     return RenderingGuess(flat_of(base, strokes, inside, size, pen), line, base)
 
 
-def _strokes(source: Rgba, inside: Mask, pen: Pen) -> tuple[Rgba, Rgb, Mask]:
+def strokes_of(source: Rgba, inside: Mask, pen: Pen) -> tuple[Rgba, Rgb, Mask]:
     """Line art, picture without it, and its mask, band by band."""
     height, width = inside.shape
     line, base = np.zeros((height, width, 4), np.uint8), np.zeros((height, width, 3), np.uint8)

@@ -2,7 +2,8 @@
 
 A net's line alpha is never quite 0, and its flat nearly constant on an area, never quite. So its word is taken for what
 it knows best: where the strokes are, and which differences of colour are shade. The rest is done by the engine without
-weights: the picture's own colours go on beneath the strokes, and its areas get one colour each.
+weights: it adds the strokes that the net overlooks, the picture's own colours go on beneath them, and areas get one
+colour each.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from animelayers.color import to_uint8
 from animelayers.raster import Mask, bands, longer_side
-from animelayers.rendering.classic import ROWS, flat_of
+from animelayers.rendering.classic import ROWS, flat_of, strokes_of
 from animelayers.rendering.solve import RenderingGuess, Rgb
 from animelayers.rendering.strokes import Pen, fill_from
 from animelayers.stack import Rgba
@@ -30,8 +31,11 @@ def guided(guess: RenderingGuess, source: Rgba) -> RenderingGuess:
     line, inside = tidy_line(guess.line), source[..., 3] >= 128
     if not inside.any():
         return RenderingGuess(guess.flat, line, guess.base)
-    strokes, size = line[..., 3] >= INKED, longer_side(inside)
+    size = longer_side(inside)
     pen = Pen.of(source, size)
+    found, _, mask = strokes_of(source, inside, pen)
+    line = np.where(found[..., 3:] > line[..., 3:], found, line)
+    strokes = mask | (line[..., 3] >= INKED)
     base = _bared(source, strokes, inside, pen)
     return RenderingGuess(flat_of(base, strokes, inside, size, pen, guess.flat), line, base)
 
