@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from animelayers.anatomy.guess import Maps
-from animelayers.color import matte, to_lab, to_uint8
+from animelayers.color import matte, to_lab
 from animelayers.parts import PART_LABELS
 from animelayers.raster import Mask, longer_side
 from animelayers.rendering.solve import Rgb
-from animelayers.rendering.strokes import Pen, disc
+from animelayers.rendering.strokes import Pen, disc, lightness_of
 from animelayers.stack import Rgba
 
 Labels = npt.NDArray[np.uint8]
@@ -114,8 +114,7 @@ def _in_front(said: Floats, near: Floats, detail: npt.NDArray[np.bool_]) -> npt.
 def _strokes(source: Rgba, picture: Rgb, inside: Mask) -> Floats:
     """How surely a pixel is in a dark stroke: float32 [h, w], 0..1."""
     pen = Pen.of(source, max(1, longer_side(inside)))
-    lightness = to_uint8(to_lab(picture)[..., 0] * np.float32(2.55))
-    lightness[~inside] = 255
+    lightness = lightness_of(picture, inside)
     depth = cv2.subtract(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, disc(pen.widest)), lightness)
     return np.clip((depth.astype(np.float32) - FAINT) / (STRONG - FAINT), 0, 1)
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from animelayers.anatomy.edges import NOBODY, REACH, Owners, soft_edges
 from animelayers.anatomy.ground import continued, is_ground
+from animelayers.anatomy.parting import DUST
 from animelayers.anatomy.pieces import Piece, owners
 from animelayers.color import clear_hidden
 from animelayers.raster import Mask, nearest, tight_box, trimmed
@@ -29,8 +30,6 @@ Box = tuple[int, int, int, int]
 Packed = npt.NDArray[np.uint32]
 """uint32 [h, w]: the four bytes of each pixel as one number, which moves four times as fast."""
 
-DUST = 12
-"""Pixels; connected areas of less are no part of a layer, except where the source itself is such an island."""
 PASSES = 4
 """How often dust is swept up: what connected a speck to its piece may be gone after the first time."""
 BACKGROUND = 0

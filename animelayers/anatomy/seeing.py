@@ -19,6 +19,7 @@ from animelayers.anatomy.strays import without_strays
 from animelayers.color import premultiplied, straight, to_uint8
 from animelayers.parts import PART_LABELS
 from animelayers.raster import Mask, bands, nearest, tight_box
+from animelayers.rendering.classic import native_labels
 from animelayers.stack import Rgba
 
 WORK_SIDE = 1600
@@ -32,9 +33,6 @@ CANDIDATES = 4
 
 CUT_OUT = 4.0
 """By how much nobody is less likely, as a logarithm, where a picture with transparency is opaque."""
-
-STAY = 8
-"""Squared difference of colours, levels, that a border may not move for by a cell."""
 
 
 def seen_labels(source: Rgba, guess: PartsGuess) -> Labels:
@@ -112,32 +110,11 @@ def _reduced(source: Rgba, size: tuple[int, int]) -> Rgba:
 
 
 def _at_native_size(labels: Labels, reduced: Rgba, source: Rgba) -> Labels:
-    """Labels of the reduced picture at the size of `source`: by a border pixels join the cell that they resemble."""
-    height, width = source.shape[:2]
-    rows, columns = labels.shape
-    y = np.minimum((np.arange(height) + 0.5) * rows / height, rows - 1).astype(np.intp)
-    x = np.minimum((np.arange(width) + 0.5) * columns / width, columns - 1).astype(np.intp)
-    box = np.ones((3, 3), np.uint8)
-    border = cv2.dilate(labels, box) != cv2.erode(labels, box)
-    out = np.empty((height, width), np.uint8)
-    for band, _, _ in bands(height, ROWS):
-        out[band] = labels[y[band, None], x]
-        at = np.nonzero(border[y[band, None], x])
-        out[band][at] = _joined(labels, reduced, source[band][at], y[band][at[0]], x[at[1]])
+    """Labels of the reduced picture at the size of `source`."""
+    out = np.empty(source.shape[:2], np.uint8)
+    for rows, _, _ in bands(len(source), ROWS):
+        out[rows] = native_labels(source, labels, reduced, rows)
     out[source[..., 3] < 128] = NOBODY
-    return out
-
-
-def _joined(
-    labels: Labels, reduced: Rgba, pixels: Rgba, y: npt.NDArray[np.intp], x: npt.NDArray[np.intp]
-) -> npt.NDArray[np.uint8]:
-    """For `pixels`, [n, 4], of the cells (y, x) the label of the cell there or next to it that is most like them."""
-    best, out = np.full(len(pixels), np.inf, np.float32), labels[y, x]
-    for down, right in ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1)):
-        cell = np.clip(y + down, 0, labels.shape[0] - 1), np.clip(x + right, 0, labels.shape[1] - 1)
-        unlike = np.square(pixels.astype(np.float32) - reduced[cell]).sum(axis=1) + STAY * (down**2 + right**2)
-        closer = unlike < best
-        best[closer], out[closer] = unlike[closer], labels[cell][closer]
     return out
 
 

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from animelayers.anatomy.parting import DUST
 from animelayers.color import to_lab
 from animelayers.composite import flatten
 from animelayers.errors import StackError
@@ -47,8 +48,6 @@ FEW = 50
 SAMPLES, COLOURS = 20_000, 24
 """Pixels that a palette is made of, and the most flats that it has."""
 
-DUST = 12
-"""Pixels; connected areas of fewer count as dust."""
 
 ROW = 1024
 """Pixels of a piece are solved in rows of so many, wherever they lie."""

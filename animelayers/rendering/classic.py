@@ -6,14 +6,20 @@ by the colours of the picture itself. No randomness anywhere: one picture, one r
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from animelayers.raster import Mask, bands, longer_side
-from animelayers.rendering.flats import Labels, flat_regions
+from animelayers.rendering.flats import flat_regions
 from animelayers.rendering.solve import RenderingGuess, Rgb
 from animelayers.rendering.strokes import Pen, fill_from, find_strokes
 from animelayers.stack import Rgba
+
+Pixels = npt.NDArray[np.uint8]
+Label = TypeVar("Label", bound=np.integer[Any])
 
 ROWS = 2048
 """Rows of a band; pictures up to this height are done in one piece."""
@@ -87,13 +93,20 @@ def _continue_under(flat: Rgb, strokes: Mask, inside: Mask, pen: Pen) -> None:
             flat[inner][under] = fill_from(flat[outer], paper)[part][under]
 
 
-def native_labels(base: Rgb, labels: Labels, paint: Rgb, rows: slice) -> Labels:
-    """Labels of a band at native size: near a border each pixel joins the adjacent cell whose paint is most like it."""
+def native_labels(base: Pixels, labels: npt.NDArray[Label], paint: Pixels, rows: slice) -> npt.NDArray[Label]:
+    """Labels of a band at native size: near a border each pixel joins the adjacent cell whose paint is most like it.
+
+    Args:
+        base: uint8 [h, w, channels], the picture.
+        labels: [a, b], of the same picture reduced.
+        paint: uint8 [a, b, channels], that.
+        rows: of the picture.
+    """
     height, width = base.shape[:2]
     small_height, small_width = labels.shape
     y = np.minimum((np.arange(rows.start, rows.stop) + 0.5) * small_height / height, small_height - 1).astype(np.int64)
     x = np.minimum((np.arange(width) + 0.5) * small_width / width, small_width - 1).astype(np.int64)
-    out: Labels = labels[y[:, None], x[None, :]]
+    out = np.asarray(labels[y[:, None], x[None, :]])
     box = np.ones((3, 3), np.uint8)
     tall = labels.astype(np.float32)
     border = cv2.dilate(tall, box) != cv2.erode(tall, box)

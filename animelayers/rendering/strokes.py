@@ -64,7 +64,7 @@ class Pen:
         # Averages of nothing are black: the missing alpha puts white behind them.
         rgb = np.asarray(cv2.add(source[..., :3], np.repeat(255 - source[..., 3:], 3, axis=2)), np.uint8)
         inside = source[..., 3] >= 128
-        lightness = _lightness(rgb, inside)
+        lightness = lightness_of(rgb, inside)
         around = max(2, round(least * scale))
         depth = cv2.subtract(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, disc(4 * around)), lightness)
         dark = (depth > HIGH) & (depth > cv2.dilate(depth, disc(around)) // 2)
@@ -92,7 +92,7 @@ def find_strokes(rgb: Rgb, cover: npt.NDArray[np.uint8], inside: Mask, pen: Pen)
 
     Outside counts as white paper.
     """
-    lightness = _lightness(rgb, inside)
+    lightness = lightness_of(rgb, inside)
     core = _connected(_depth(lightness, pen), pen) & inside
     mask = cv2.dilate(core.astype(np.uint8), disc(1)).astype(bool) & (cover > 0)
     paper = inside & ~mask
@@ -116,10 +116,10 @@ def fill_from(rgb: Rgb, known: Mask) -> Rgb:
 
 def stroke_depth(rgb: Rgb, inside: Mask, pen: Pen) -> npt.NDArray[np.uint8]:
     """How much darker than both of its sides every pixel is, uint8 [h, w], L* in 255ths; 0 where nothing is thin."""
-    return _depth(_lightness(rgb, inside), pen)
+    return _depth(lightness_of(rgb, inside), pen)
 
 
-def _lightness(rgb: Rgb, inside: Mask) -> npt.NDArray[np.uint8]:
+def lightness_of(rgb: Rgb, inside: Mask) -> npt.NDArray[np.uint8]:
     """CIE L* in 255ths; outside is white."""
     lightness = to_uint8(to_lab(rgb)[..., 0] * np.float32(2.55))
     lightness[~inside] = 255
