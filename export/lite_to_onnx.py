@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     """Export; 0 done, 1 failed, 2 usage."""
     options = arguments(argv)
     try:
-        from animelayers.training import onnx_file
+        from animelayers.training.lite import onnx_file
 
         card = onnx_file.export(options.weights, options.output)
     except ModuleNotFoundError as error:

@@ -34,9 +34,9 @@ def rendering() -> onnx.ModelProto:
     """The rendering net, one channel wide."""
     import torch
 
-    from animelayers.training import onnx_file
-    from animelayers.training.lessons import LESSONS
-    from animelayers.training.rendering_net import RenderingNet
+    from animelayers.training.lite import onnx_file
+    from animelayers.training.lite.lessons import LESSONS
+    from animelayers.training.lite.rendering_net import RenderingNet
 
     torch.manual_seed(0)
     net = RenderingNet(1).eval()

@@ -85,7 +85,7 @@ def write(folder: Path, seeds, *, patches=2):
 
 def training(folder: Path, *overrides: str, banked=True):
     """The configuration, its bank being complete."""
-    from animelayers.training import bank, config
+    from animelayers.training.lite import bank, config
 
     path = folder / "small.toml"
     path.write_text(CONFIG.format(folder=folder.as_posix()))

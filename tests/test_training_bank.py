@@ -9,10 +9,10 @@ from drawing import names_in, needs
 
 from animelayers.artist import families
 from animelayers.errors import DataError
-from animelayers.training import bank
-from animelayers.training.bank import Bank, Order
-from animelayers.training.config import BankSettings
-from animelayers.training.views import FIELDS
+from animelayers.training.lite import bank
+from animelayers.training.lite.bank import Bank, Order
+from animelayers.training.lite.config import BankSettings
+from animelayers.training.lite.views import FIELDS
 
 
 def order(folder, **settings):

@@ -1,5 +1,6 @@
 """Configurations: every file resolves and says how it is run; what is mistyped is told."""
 
+import itertools
 import re
 import shlex
 
@@ -8,18 +9,29 @@ from banks import CONFIG
 from drawing import ROOT
 
 from animelayers.errors import AnimeLayersError
-from animelayers.training.config import BudgetSettings, Config, load, provenance
+from animelayers.training.lite.config import BudgetSettings, Config, load
+from animelayers.training.settings import provenance
 
 FILES = sorted((ROOT / "configs" / "lite").glob("*.toml"))
 
 
 def test_there_is_one_for_either_net_on_either_device():
-    assert [path.stem for path in FILES] == ["parts-cpu", "parts-gpu", "rendering-cpu", "rendering-gpu"]
+    assert {tuple(path.stem.split("-")[:2]) for path in FILES} == set(
+        itertools.product(("parts", "rendering"), ("cpu", "gpu"))
+    )
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.stem.endswith("-2")], ids=lambda path: path.stem)
+def test_a_second_stage_goes_on_from_the_first(path):
+    first, second = load(path.with_stem(path.stem.removesuffix("-2"))), load(path)
+    assert second.initial == first.folder / "weights.safetensors"
+    assert second.bank.folder == first.bank.folder
+    assert second.net == first.net
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_file_resolves(path):
-    mode, device = path.stem.split("-")
+    mode, device, *_ = path.stem.split("-")
     told = load(path)
     assert told.net.mode == mode
     assert told.device == {"cpu": "cpu", "gpu": "cuda"}[device]

@@ -15,7 +15,7 @@ import pytest
 from drawing import ROOT, names_in
 
 from animelayers.errors import AnimeLayersError, DataError, ModelError
-from animelayers.training.bank import Bank
+from animelayers.training.lite.bank import Bank
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,7 +28,7 @@ def torch():
 
 @pytest.fixture
 def train(torch):
-    from animelayers.training import loop
+    from animelayers.training.lite import loop
 
     return loop.train
 
@@ -50,12 +50,12 @@ def clock():
 
 
 def test_a_run_in_several_sessions_is_the_run_in_one_bit_for_bit(train, tmp_path, monkeypatch):
-    from animelayers.training import config, loop
+    from animelayers.training.lite import config, loop
 
     whole = banks.training(tmp_path)
     assert train(whole)
     monkeypatch.setattr(loop, "time", clock())
-    pieces = config.load(tmp_path / "small.toml", [f"folder={tmp_path}/pieces", f"budget.session={9 / 60}"])
+    pieces = config.load(tmp_path / "small.toml", [f"folder={tmp_path}/pieces", f"budget.session={7 / 60}"])
     steps = []
     while not train(pieces):
         steps.append(log(pieces, "figures")[-1]["step"])
@@ -68,7 +68,7 @@ def test_a_run_in_several_sessions_is_the_run_in_one_bit_for_bit(train, tmp_path
 
 
 def test_a_run_leaves_what_it_was_told_and_what_it_found(train, tmp_path):
-    from animelayers.training import checkpoint
+    from animelayers.training import tensors
 
     told, said = banks.training(tmp_path), []
     assert train(told, said.append)
@@ -81,7 +81,7 @@ def test_a_run_leaves_what_it_was_told_and_what_it_found(train, tmp_path):
     assert all(math.isfinite(term) for line in log(told, "loss") for term in line["loss"].values())
     assert set(log(told, "figures")[-1]["figures"]) == {"line.iou", "flat.l1", "base.l1"}
     assert any("figures" in line for line in said)
-    card = checkpoint.header(told.folder / "weights.safetensors")
+    card = tensors.header(told.folder / "weights.safetensors")
     assert (card["mode"], card["licence"], card["training"]["steps"]) == ("rendering", "Apache-2.0", 4)
     assert card["data"]["seeds"].startswith("5 from 0 on")
     assert card["figures on held-out views"] == log(told, "figures")[-1]["figures"]
@@ -91,7 +91,7 @@ def test_a_run_leaves_what_it_was_told_and_what_it_found(train, tmp_path):
 @pytest.fixture
 def corner(torch):
     """A batch of the middle of one patch."""
-    from animelayers.training import augment
+    from animelayers.training.lite import augment
 
     views = {name: torch.from_numpy(array[None]) for name, array in banks.patch(np.random.default_rng(0)).items()}
     batch = augment.rendering(views, augment.NONE, torch.Generator())
@@ -99,7 +99,7 @@ def corner(torch):
 
 
 def test_learning_learns(torch, corner, tmp_path):
-    from animelayers.training.learner import Learner
+    from animelayers.training.lite.learner import Learner
 
     learner = Learner(banks.training(tmp_path, banked=False), torch.device("cpu"))
     losses = [sum(learner.learn(corner, step, step / 60).values()) for step in range(60)]
@@ -118,7 +118,7 @@ def test_the_parts_net_begins_with_twice_as_many_views_of_half_the_size(train, t
 
 
 def test_another_run_in_the_same_folder_is_refused(train, tmp_path):
-    from animelayers.training import config
+    from animelayers.training.lite import config
 
     told = banks.training(tmp_path, "budget.steps=1")
     assert train(told)
@@ -133,8 +133,8 @@ def test_another_run_in_the_same_folder_is_refused(train, tmp_path):
 
 
 def test_weights_of_another_run_are_a_beginning(torch, train, tmp_path):
-    from animelayers.training import config
-    from animelayers.training.learner import Learner
+    from animelayers.training.lite import config
+    from animelayers.training.lite.learner import Learner
 
     told = banks.training(tmp_path, "budget.steps=1")
     assert train(told)
@@ -148,7 +148,7 @@ def test_weights_of_another_run_are_a_beginning(torch, train, tmp_path):
 
 
 def test_what_is_not_finite_changes_nothing_and_ends_in_time(torch, corner, tmp_path):
-    from animelayers.training.learner import PATIENCE, Learner
+    from animelayers.training.lite.learner import PATIENCE, Learner
 
     told = banks.training(tmp_path, banked=False)
     learner = Learner(told, torch.device("cpu"))
@@ -169,7 +169,7 @@ def test_what_is_not_finite_changes_nothing_and_ends_in_time(torch, corner, tmp_
 
 
 def test_the_rate_rises_and_falls_and_the_average_follows(torch, corner, tmp_path):
-    from animelayers.training.learner import Learner
+    from animelayers.training.lite.learner import Learner
 
     told = banks.training(tmp_path, "optimiser.warm_up=4", "optimiser.lr=0.1", banked=False)
     learner = Learner(told, torch.device("cpu"))
@@ -188,7 +188,7 @@ def shelf(torch, tmp_path):
     """Makes shelves; they are closed in the end."""
     from contextlib import ExitStack
 
-    from animelayers.training.shelf import Shelf
+    from animelayers.training.lite.shelf import Shelf
 
     with ExitStack() as stack:
         yield lambda seeds, seats, **told: stack.enter_context(Shelf(Bank(tmp_path), "rendering", seeds, seats, **told))

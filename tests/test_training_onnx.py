@@ -20,7 +20,8 @@ def torch():
 @pytest.fixture(scope="module", params=["rendering", "parts"])
 def shipped(request, torch, tmp_path_factory):
     """A net with something for BatchNorm to fold, its file of weights, what was exported, and its card."""
-    from animelayers.training import checkpoint, config, lessons, onnx_file
+    from animelayers.training import tensors
+    from animelayers.training.lite import config, lessons, onnx_file
 
     mode = request.param
     shape = {"mode": mode, "width": 4} if mode == "rendering" else {"mode": mode, "pretrained": False}
@@ -29,7 +30,7 @@ def shipped(request, torch, tmp_path_factory):
     with torch.no_grad():
         net(torch.rand(2, 4, 64, 96) * 2 - 1)
     weights = tmp_path_factory.mktemp(mode) / "weights.safetensors"
-    checkpoint.write(weights, net.state_dict(), {"mode": mode, "net": shape, "licence": "Apache-2.0"})
+    tensors.write(weights, net.state_dict(), {"mode": mode, "net": shape, "licence": "Apache-2.0"})
     output = weights.with_name(f"{mode}.onnx")
     return net.eval(), weights, output, onnx_file.export(weights, output)
 
@@ -41,7 +42,7 @@ def several(said):
 def test_onnx_runtime_says_what_pytorch_says(torch, shipped):
     import onnxruntime
 
-    from animelayers.training import onnx_file
+    from animelayers.training.lite import onnx_file
 
     net, _, output, card = shipped
     session = onnxruntime.InferenceSession(output, providers=["CPUExecutionProvider"])
@@ -60,7 +61,7 @@ def test_onnx_runtime_says_what_pytorch_says(torch, shipped):
 def test_the_file_is_half_as_large_and_holds_its_card(shipped):
     import onnxruntime
 
-    from animelayers.training import onnx_file
+    from animelayers.training.lite import onnx_file
 
     _, weights, output, card = shipped
     session = onnxruntime.InferenceSession(output, providers=["CPUExecutionProvider"])
@@ -72,7 +73,7 @@ def test_the_file_is_half_as_large_and_holds_its_card(shipped):
 
 
 def test_exporting_twice_gives_the_same_bytes(shipped):
-    from animelayers.training import onnx_file
+    from animelayers.training.lite import onnx_file
 
     _, weights, output, _ = shipped
     again = output.with_name("again.onnx")
@@ -81,14 +82,15 @@ def test_exporting_twice_gives_the_same_bytes(shipped):
 
 
 def test_other_files_are_refused(torch, tmp_path):
-    from animelayers.training import checkpoint, onnx_file
+    from animelayers.training import tensors
+    from animelayers.training.lite import onnx_file
 
     path, output = tmp_path / "weights.safetensors", tmp_path / "x.onnx"
     path.write_bytes(b"no weights")
     with pytest.raises(DataError, match="no file of a training"):
         onnx_file.export(path, output)
     for about, said in (({}, "does not say"), ({"mode": "parts", "net": {"mode": "parts"}}, "does not fit")):
-        checkpoint.write(path, {"x": torch.zeros(1)}, about)
+        tensors.write(path, {"x": torch.zeros(1)}, about)
         with pytest.raises(ModelError, match=said):
             onnx_file.export(path, output)
     assert not output.exists()

@@ -10,8 +10,8 @@ from animelayers.color import matte
 from animelayers.composite import flatten
 from animelayers.parts import PART_LABELS, split_part
 from animelayers.stack import Layer, LayerStack
-from animelayers.training import views
-from animelayers.training.views import CELL, FIELDS, PATCH, SHAPE, TAGS, Fit, Sheets
+from animelayers.training.lite import views
+from animelayers.training.lite.views import CELL, FIELDS, PATCH, SHAPE, TAGS, Fit, Sheets
 
 ALL = (0.0, 0.0, *map(float, SHAPE))
 

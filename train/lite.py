@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     """Train; 0 done or to be continued, 1 failed, 2 usage, 130 Ctrl-C."""
     options = arguments(argv)
     try:
-        from animelayers.training import bank, config
+        from animelayers.training.lite import bank, config
 
         told = config.load(options.config, options.overrides)
         with ending_well():
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
                     bank.wait(order, told.bank.seeds, drawing, note)
                 say(str(told.bank.folder))
                 return DONE
-            from animelayers.training import checkpoint, loop
+            from animelayers.training.lite import checkpoint, loop
 
             if not loop.train(told, note):
                 note("to be continued: the same command goes on")

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from animelayers.models.registry import Mode
-from animelayers.training.bank import PER_SEED, Bank
-from animelayers.training.views import FIELDS, View
+from animelayers.training.lite.bank import PER_SEED, Bank
+from animelayers.training.lite.views import FIELDS, View
 
 AT_ONCE = 16
 """Seeds that take a free seat at one step, at most: a step is not to wait long."""

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from animelayers.models.registry import Mode
-from animelayers.training import augment, encoder, figures, losses, parts_net, rendering_net
-from animelayers.training.augment import Batch
-from animelayers.training.config import AugmentSettings, PartsShape, RenderingShape
-from animelayers.training.losses import Terms
+from animelayers.training.lite import augment, encoder, figures, losses, parts_net, rendering_net
+from animelayers.training.lite.augment import Batch
+from animelayers.training.lite.config import AugmentSettings, PartsShape, RenderingShape
+from animelayers.training.lite.losses import Terms
 
 
 @dataclass(frozen=True, slots=True)

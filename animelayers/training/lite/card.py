@@ -7,10 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 from animelayers.models.registry import Mode
-from animelayers.training import bank, encoder
-from animelayers.training.config import Config, PartsShape, provenance
-from animelayers.training.learner import Progress
-from animelayers.training.views import TAGS
+from animelayers.training.lite import bank, encoder
+from animelayers.training.lite.config import Config, PartsShape
+from animelayers.training.lite.learner import Progress
+from animelayers.training.lite.views import TAGS
+from animelayers.training.settings import provenance
 
 ABOUT: Mapping[Mode, str] = MappingProxyType(
     {

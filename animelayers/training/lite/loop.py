@@ -13,14 +13,15 @@ import torch
 
 from animelayers.errors import AnimeLayersError
 from animelayers.handoff.files import replacing
-from animelayers.training import augment, checkpoint, look
-from animelayers.training.bank import HELD_OUT, Bank, Order, Report, drawn_meanwhile, wait
-from animelayers.training.card import card
-from animelayers.training.config import Config
-from animelayers.training.figures import HeldOut
-from animelayers.training.learner import Learner, Progress
-from animelayers.training.losses import Terms
-from animelayers.training.shelf import Shelf
+from animelayers.training import tensors
+from animelayers.training.lite import augment, checkpoint, look
+from animelayers.training.lite.bank import HELD_OUT, Bank, Order, Report, drawn_meanwhile, wait
+from animelayers.training.lite.card import card
+from animelayers.training.lite.config import Config
+from animelayers.training.lite.figures import HeldOut
+from animelayers.training.lite.learner import Learner, Progress
+from animelayers.training.lite.losses import Terms
+from animelayers.training.lite.shelf import Shelf
 
 GLANCE = 3.0
 """Seconds between two looks at what is new in the bank."""
@@ -147,7 +148,7 @@ class Run:
         found = learner.lesson.figures(learner.ask, self.held_out)
         self._log({"figures": found})
         about = card(self.config, self.progress, len(self.shelf.there()), found)
-        checkpoint.write(folder / checkpoint.WEIGHTS, learner.average.state_dict(), about)
+        tensors.write(folder / checkpoint.WEIGHTS, learner.average.state_dict(), about)
         with replacing(folder / checkpoint.LOOK) as temporary:
             look.save(temporary, learner.ask, self.held_out)
 

@@ -32,9 +32,9 @@ from animelayers.artist.dice import Dice
 from animelayers.errors import AnimeLayersError, DataError
 from animelayers.handoff.files import replacing
 from animelayers.models.registry import Mode
-from animelayers.training import views
-from animelayers.training.config import BankSettings
-from animelayers.training.views import FIELDS, Sheets, View
+from animelayers.training.lite import views
+from animelayers.training.lite.config import BankSettings
+from animelayers.training.lite.views import FIELDS, Sheets, View
 from animelayers.workers import results
 
 PATCHES, FIGURES, HEADS = 5, 2, 2

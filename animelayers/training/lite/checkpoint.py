@@ -1,26 +1,22 @@
-"""A training on disk, without pickles: tensors as safetensors, everything else as JSON in the header of the same file.
-
-One file is moved into place at once, so a run has a whole checkpoint or the one before it.
-"""
+"""A training on disk. One file is moved into place at once, so a run has a whole checkpoint or the one before it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import safe_open
 from torch import Tensor
 
 from animelayers.errors import DataError
 from animelayers.handoff.files import replacing
-from animelayers.training.config import Config, provenance
-from animelayers.training.learner import Learner, Progress
-from animelayers.training.shelf import Standing
+from animelayers.training.lite.config import Config
+from animelayers.training.lite.learner import Learner, Progress
+from animelayers.training.lite.shelf import Standing
+from animelayers.training.settings import provenance
+from animelayers.training.tensors import header, write
 
 STATE, WEIGHTS, RUN, LOG, LOOK = "state.safetensors", "weights.safetensors", "run.json", "log.jsonl", "look.png"
 """Files of a run: what it needs to go on; the averaged weights, its result; its configuration; figures; pictures."""
@@ -98,23 +94,3 @@ def restore(folder: Path, learner: Learner) -> Standing:
     groups = learner.optimiser.state_dict()["param_groups"]
     learner.optimiser.load_state_dict({"state": held, "param_groups": groups})
     return standing
-
-
-def write(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
-    """Tensors, and JSON values in the header; the same in, the same bytes out."""
-    own = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with replacing(path) as temporary:
-        save_file(own, temporary, {"about": json.dumps(about, allow_nan=False)})
-
-
-def header(path: Path) -> dict[str, Any]:
-    """The JSON values of a file that `write` has written.
-
-    Raises:
-        DataError: it is damaged, or another file.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            return dict(json.loads(file.metadata()["about"]))
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is no file of a training: {error}", hint="remove it, or name another") from error

@@ -18,9 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from animelayers.training.encoder import CHANNELS, Lite0
-from animelayers.training.rendering_net import convolution, twice
-from animelayers.training.views import TAGS
+from animelayers.training.lite.encoder import CHANNELS, Lite0
+from animelayers.training.lite.rendering_net import convolution, twice
+from animelayers.training.lite.views import TAGS
 
 MULTIPLE = 32
 """Of which the sides of what it sees are multiples."""

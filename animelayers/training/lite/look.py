@@ -13,9 +13,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from animelayers.training.augment import Batch
-from animelayers.training.figures import Asked, HeldOut
-from animelayers.training.views import TAGS
+from animelayers.training.lite.augment import Batch
+from animelayers.training.lite.figures import Asked, HeldOut
+from animelayers.training.lite.views import TAGS
 
 Picture = npt.NDArray[np.uint8]
 """uint8 [h, w, 3]."""

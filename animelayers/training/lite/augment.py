@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from animelayers.training.config import AugmentSettings
-from animelayers.training.views import FIELDS
+from animelayers.training.lite.config import AugmentSettings
+from animelayers.training.lite.views import FIELDS
 
 Batch = dict[str, Tensor]
 """`seen` float [b, 4, h, w] in -1..1, and the truths; see `rendering` and `parts`."""

@@ -1,28 +1,19 @@
-"""What a training is told: frozen, checked, from a TOML file and `dotted.name=value` overrides. Needs no torch."""
+"""What a training of `lite` is told. Needs no torch."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from animelayers import __version__
-from animelayers.errors import AnimeLayersError
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
+from animelayers.training import settings
+from animelayers.training.settings import Count, Settings, Share
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class RenderingShape(_Settings):
+class RenderingShape(Settings):
     """The rendering net."""
 
     mode: Literal["rendering"]
@@ -30,7 +21,7 @@ class RenderingShape(_Settings):
     """Channels at half resolution; every level below has twice as many."""
 
 
-class PartsShape(_Settings):
+class PartsShape(Settings):
     """The parts net."""
 
     mode: Literal["parts"]
@@ -41,7 +32,7 @@ class PartsShape(_Settings):
 Shape = Annotated[RenderingShape | PartsShape, Field(discriminator="mode")]
 
 
-class BankSettings(_Settings):
+class BankSettings(Settings):
     """What is drawn."""
 
     folder: Path
@@ -69,7 +60,7 @@ class BankSettings(_Settings):
         return self.jobs or os.cpu_count() or 1
 
 
-class ShelfSettings(_Settings):
+class ShelfSettings(Settings):
     """What lies ready in the memory of the device: 5 MB a seed for `rendering`, 6 MB for `parts`."""
 
     seats: Count
@@ -80,7 +71,7 @@ class ShelfSettings(_Settings):
     """Threads that read."""
 
 
-class AugmentSettings(_Settings):
+class AugmentSettings(Settings):
     """How often a view is changed, and how."""
 
     mirror: Share = 0.5
@@ -94,7 +85,7 @@ class AugmentSettings(_Settings):
     grain: Share = 0.2
 
 
-class OptimiserSettings(_Settings):
+class OptimiserSettings(Settings):
     """AdamW on a cosine, and the average of the weights that is kept."""
 
     batch: Count
@@ -113,7 +104,7 @@ class OptimiserSettings(_Settings):
     """Of the budget, the first part, in which the parts net sees its views at half their size, twice as many a step."""
 
 
-class BudgetSettings(_Settings):
+class BudgetSettings(Settings):
     """How long to train; the learning rate comes down to that end. One of `minutes` and `steps`."""
 
     minutes: Annotated[float, Field(gt=0)] | None = None
@@ -134,7 +125,7 @@ class BudgetSettings(_Settings):
         return min(1.0, spent)
 
 
-class ReportSettings(_Settings):
+class ReportSettings(Settings):
     """How often something is written."""
 
     log_steps: Count = 50
@@ -142,7 +133,7 @@ class ReportSettings(_Settings):
     """Between two checkpoints, which are measured too."""
 
 
-class Config(_Settings):
+class Config(Settings):
     """Everything."""
 
     folder: Path
@@ -173,49 +164,5 @@ class Config(_Settings):
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Config:
-    """Read a TOML file and change what `overrides` say: `optimiser.lr=1e-3`, `bank.folder=/data/bank`.
-
-    Raises:
-        AnimeLayersError: the file cannot be read, or a setting is unknown or out of range.
-    """
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise AnimeLayersError(f"{path} cannot be read: {error.strerror}", hint="configs/lite/*.toml") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise AnimeLayersError(f"{path} is not TOML: {error}", hint="see configs/lite/*.toml") from error
-    for override in overrides:
-        _change(table, override)
-    try:
-        return Config.model_validate(table)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise AnimeLayersError(
-            f"{path}: {where}: {first['msg']}", hint="animelayers/training/config.py has every setting"
-        ) from error
-
-
-def _change(table: dict[str, Any], override: str) -> None:
-    name, equals, text = override.partition("=")
-    *path, last = name.strip().split(".")
-    if not (equals and last):
-        raise AnimeLayersError(f"{override!r} is no override", hint="dotted.name=value, such as optimiser.lr=1e-3")
-    for part in path:
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            raise AnimeLayersError(f"{override!r}: {part} has no settings of its own", hint=f"{part}=value")
-    try:
-        table[last] = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        table[last] = text
-
-
-def provenance() -> dict[str, str]:
-    """`version` of the package and, of a checkout, the git `revision`, marked `-dirty` where files are changed."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
-        return {"version": __version__, "revision": done.stdout.strip()}
-    except (OSError, subprocess.SubprocessError):
-        return {"version": __version__, "revision": ""}
+    """Read a TOML file and change what `overrides` say; see `settings.load`."""
+    return settings.load(Config, path, overrides)

@@ -15,10 +15,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from animelayers.errors import AnimeLayersError, ModelError
-from animelayers.training.augment import Batch
-from animelayers.training.config import Config, OptimiserSettings
-from animelayers.training.lessons import LESSONS, built
-from animelayers.training.losses import Terms
+from animelayers.training.lite.augment import Batch
+from animelayers.training.lite.config import Config, OptimiserSettings
+from animelayers.training.lite.lessons import LESSONS, built
+from animelayers.training.lite.losses import Terms
 
 PATIENCE = 10
 """Steps in a row whose gradient is not finite, before it is given up."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from animelayers.training.views import TAGS
+from animelayers.training.lite.views import TAGS
 
 Terms = dict[str, Tensor]
 """Name → weighted scalar."""

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from animelayers.models.registry import Mode
-from animelayers.training import augment
-from animelayers.training.augment import Batch
-from animelayers.training.bank import Bank
-from animelayers.training.views import TAGS, View
+from animelayers.training.lite import augment
+from animelayers.training.lite.augment import Batch
+from animelayers.training.lite.bank import Bank
+from animelayers.training.lite.views import TAGS, View
 
 SHOWN: dict[Mode, tuple[str, ...]] = {"rendering": ("patch0", "patch1"), "parts": ("figure0", "head0", "nobody0")}
 """Views of every seed that are measured."""
