@@ -68,7 +68,7 @@ def test_a_run_in_several_sessions_is_the_run_in_one_bit_for_bit(train, tmp_path
 
 
 def test_a_run_leaves_what_it_was_told_and_what_it_found(train, tmp_path):
-    from animelayers.training import tensors
+    from animelayers.models import tensors
 
     told, said = banks.training(tmp_path), []
     assert train(told, said.append)

@@ -20,7 +20,7 @@ def torch():
 @pytest.fixture(scope="module", params=["rendering", "parts"])
 def shipped(request, torch, tmp_path_factory):
     """A net with something for BatchNorm to fold, its file of weights, what was exported, and its card."""
-    from animelayers.training import tensors
+    from animelayers.models import tensors
     from animelayers.training.lite import config, lessons, onnx_file
 
     mode = request.param
@@ -82,7 +82,7 @@ def test_exporting_twice_gives_the_same_bytes(shipped):
 
 
 def test_other_files_are_refused(torch, tmp_path):
-    from animelayers.training import tensors
+    from animelayers.models import tensors
     from animelayers.training.lite import onnx_file
 
     path, output = tmp_path / "weights.safetensors", tmp_path / "x.onnx"

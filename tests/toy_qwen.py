@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 WIDTH, WORDS = 16, 5
@@ -75,3 +76,55 @@ def frames(**changes: Any) -> Any:
     from animelayers.models.qwen_layered.frames import Frames
 
     return Frames(**{"layers": ("flat", "shadow", "highlight", "line"), **changes})
+
+
+def text_encoder(seed: int = 0) -> tuple[Any, Any]:
+    """Qwen2.5-VL in small, and a tokenizer that splits words into bytes."""
+    import torch
+    from tokenizers.pre_tokenizers import ByteLevel
+    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
+
+    special = [f"<|{name}|>" for name in ("endoftext", "im_start", "im_end", "vision_start", "vision_end")]
+    special += ["<|image_pad|>", "<|video_pad|>"]
+    vocabulary = {word: number for number, word in enumerate([*sorted(ByteLevel.alphabet()), *special])}
+    tokenizer = Qwen2Tokenizer(vocab=vocabulary, merges=[], extra_special_tokens=special[1:])
+    sizes = {"hidden_size": WIDTH, "intermediate_size": WIDTH}
+    config = Qwen2_5_VLConfig(
+        text_config={
+            **sizes,
+            "vocab_size": len(tokenizer),
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 2,
+            "rope_parameters": {"mrope_section": [1, 1, 2], "rope_type": "default", "rope_theta": 1e6},
+            "bos_token_id": None,
+            "eos_token_id": vocabulary["<|im_end|>"],
+            "pad_token_id": vocabulary["<|endoftext|>"],
+        },
+        vision_config={**sizes, "depth": 1, "num_heads": 2, "out_hidden_size": WIDTH},
+        **{f"{kind}_token_id": vocabulary[f"<|{kind}_pad|>"] for kind in ("image", "video")},
+        **{f"vision_{side}_token_id": vocabulary[f"<|vision_{side}|>"] for side in ("start", "end")},
+    )
+    torch.manual_seed(seed)
+    return Qwen2_5_VLForConditionalGeneration(config).eval(), tokenizer
+
+
+def save_base(folder: Path, *, encoder: bool = True) -> Path:
+    """A whole checkpoint as diffusers lays it out, random weights, float32."""
+    transformer().save_pretrained(folder / "transformer")
+    vae().save_pretrained(folder / "vae")
+    scheduler().save_pretrained(folder / "scheduler")
+    if encoder:
+        words, tokenizer = text_encoder()
+        words.save_pretrained(folder / "text_encoder")
+        tokenizer.save_pretrained(folder / "tokenizer")
+    (folder / "model_index.json").write_text('{"_class_name": "QwenImageLayeredPipeline"}\n', "utf-8")
+    return folder
+
+
+def spec(**changes: Any) -> Any:
+    """Of an adapter for the tiny transformer."""
+    from animelayers.models.qwen_layered.adapter import AdapterSpec
+
+    facts = {"layers": ("flat", "shadow", "highlight", "line"), "size": (64, 48), "base": "tiny", "rank": 2}
+    return AdapterSpec(**{**facts, "blocks": 2, "width": 48, **changes})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,6 +22,50 @@ class Settings(BaseModel):
     """A group of settings; an unknown name in it is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OptimiserSettings(Settings):
+    """How the large models learn; `lite` has its own."""
+
+    name: Literal["adamw", "adamw8bit"] = "adamw"
+    """8 bit: states of a quarter the size, by bitsandbytes."""
+    lr: Annotated[float, Field(gt=0)] = 1e-4
+    betas: tuple[Share, Share] = (0.9, 0.999)
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    batch: Count = 1
+    """Samples at a time on each device."""
+    accumulate: Count = 1
+    """Batches whose gradients make one step."""
+    clip: Annotated[float, Field(gt=0)] = 1.0
+    """Norm of the gradient at most."""
+    warm_up: Annotated[int, Field(ge=0)] = 100
+    """Steps."""
+    schedule: Literal["constant", "cosine", "linear"] = "constant"
+    """Of the learning rate after that, down to 0 at the end."""
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """What an average of the weights keeps of itself at every step; 0: there is none."""
+
+    def rate(self, step: int, steps: int) -> float:
+        """What share of `lr` the `step`-th of so many steps learns with."""
+        warm = min(1.0, (step + 1) / max(1, self.warm_up))
+        left = 1 - step / max(1, steps)
+        return warm * {"constant": 1.0, "linear": left, "cosine": (1 - math.cos(math.pi * left)) / 2}[self.schedule]
+
+
+class ReportSettings(Settings):
+    """How often something is written, in steps; 0: never."""
+
+    log: Annotated[int, Field(ge=0)] = 10
+    save: Annotated[int, Field(ge=0)] = 500
+    keep: Count = 3
+    """Checkpoints; older ones go."""
+    held_out: Annotated[int, Field(ge=0)] = 250
+    preview: Annotated[int, Field(ge=0)] = 500
+    previews: Count = 2
+    """Pictures in a preview."""
+    preview_steps: Count = 20
+    """Of sampling."""
+    tensorboard: bool = False
 
 
 Told = TypeVar("Told", bound=Settings)

@@ -2,55 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
-import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from animelayers.errors import DataError
-from animelayers.handoff.files import replacing
-from animelayers.training.lite.config import Config
+from animelayers.models.tensors import header, write
 from animelayers.training.lite.learner import Learner, Progress
 from animelayers.training.lite.shelf import Standing
-from animelayers.training.settings import provenance
-from animelayers.training.tensors import header, write
 
-STATE, WEIGHTS, RUN, LOG, LOOK = "state.safetensors", "weights.safetensors", "run.json", "log.jsonl", "look.png"
-"""Files of a run: what it needs to go on; the averaged weights, its result; its configuration; figures; pictures."""
-
-
-def begin(config: Config, device: torch.device) -> None:
-    """Write what a run is, unless another one lies in its folder.
-
-    Raises:
-        DataError: one does.
-        OutputError: the folder cannot be written.
-    """
-    path, now = config.folder / RUN, config.model_dump(mode="json")
-    if path.exists():
-        changed = _changed(path, config)
-        if changed:
-            hint = "another folder=…, or remove that one"
-            raise DataError(f"{config.folder} holds another run: {', '.join(changed)} differ", hint=hint)
-    about = {**provenance(), "torch": torch.__version__, "device": _named(device), "config": now}
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(about, indent=1) + "\n", "utf-8")
-
-
-def _changed(path: Path, config: Config) -> list[str]:
-    """Names of the settings by which the run described in a file is another one."""
-    try:
-        before = Config.model_validate(json.loads(path.read_text("utf-8"))["config"]).identity
-    except (ValueError, KeyError, TypeError):
-        return ["all settings"]
-    return [name for name, value in config.identity.items() if before[name] != value]
-
-
-def _named(device: torch.device) -> str:
-    return str(torch.cuda.get_device_name(device)) if device.type == "cuda" else "cpu"
+STATE, WEIGHTS, LOG, LOOK = "state.safetensors", "weights.safetensors", "log.jsonl", "look.png"
+"""Files of a run: what it needs to go on; the averaged weights, its result; figures; pictures."""
 
 
 def save(folder: Path, learner: Learner, progress: Progress, standing: Standing) -> None:

@@ -13,7 +13,8 @@ import torch
 
 from animelayers.errors import AnimeLayersError
 from animelayers.handoff.files import replacing
-from animelayers.training import tensors
+from animelayers.models import tensors
+from animelayers.training import runs
 from animelayers.training.lite import augment, checkpoint, look
 from animelayers.training.lite.bank import HELD_OUT, Bank, Order, Report, drawn_meanwhile, wait
 from animelayers.training.lite.card import card
@@ -35,7 +36,7 @@ def train(config: Config, report: Report = lambda _: None) -> bool:
     """
     started, settings = time.monotonic(), config.bank
     device = chosen(config)
-    checkpoint.begin(config, device)
+    runs.begin(config, device)
     before = checkpoint.progress(config.folder)
     if before is not None and config.budget.done(before.step, before.minutes) >= 1:
         return True

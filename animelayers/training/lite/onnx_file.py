@@ -28,10 +28,10 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from animelayers import __version__
 from animelayers.errors import ModelError
 from animelayers.handoff.files import replacing
+from animelayers.models.tensors import header
 from animelayers.training.lite.config import Shape
 from animelayers.training.lite.learner import read_weights
 from animelayers.training.lite.lessons import LESSONS, Lesson, built
-from animelayers.training.tensors import header
 
 OPSET = 17
 CARD = "animelayers"

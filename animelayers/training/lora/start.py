@@ -1,0 +1,210 @@
+"""From a configuration to a training that runs: look at the art, count the memory, encode once, load, learn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+
+from animelayers.errors import DataError
+from animelayers.models import hub, memory
+from animelayers.models.qwen_layered import adapter, loading, prompt
+from animelayers.models.qwen_layered.adapter import AdapterSpec
+from animelayers.models.qwen_layered.frames import PATCH
+from animelayers.training import engine, runs
+from animelayers.training.art_set import Artworks, Usable, open_art, survey
+from animelayers.training.artwork import Size, bucket
+from animelayers.training.engine import Order
+from animelayers.training.latent_cache import Key, LatentCache, Recipe, fingerprint
+from animelayers.training.lora.config import Config
+from animelayers.training.lora.preview import Previews
+from animelayers.training.lora.task import RenderingTask
+
+Say = Callable[[str], None]
+
+BUCKET_STEP = 64
+"""Px by which the sizes of buckets differ: coarse, so that each has many pictures."""
+LATENT = 8
+"""Px of a picture to one latent pixel, in the released VAE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is known before anything large is loaded."""
+
+    config: Config
+    base: Path
+    artworks: Artworks
+    others: Artworks
+    """What held-out keys mean: the same artworks, or those of `data.held_out_path`."""
+    learnt: tuple[Key, ...]
+    held_out: tuple[Key, ...]
+    spec: AdapterSpec
+    rung: memory.Rung
+    estimates: str
+    """A table for people."""
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """What will be done, for people."""
+        config, sizes = self.config, sorted({key.size for key in self.learnt})
+        each = config.optimiser.batch * config.optimiser.accumulate
+        yield f"{len(self.learnt)} artworks to learn, {len(self.held_out)} held out"
+        yield "sizes, height x width: " + ", ".join(f"{height} x {width}" for height, width in sizes)
+        epochs = config.steps * each / len(self.learnt)
+        yield f"{config.steps} steps of {each} on every device: {epochs:.1f} epochs on one"
+        yield f"base {self.spec.base}, {self.spec.blocks} blocks of width {self.spec.width}; memory {self.rung}"
+        yield self.estimates
+
+
+def prepare(config: Config, device: torch.device, say: Say) -> Prepared:
+    """Look at everything and load nothing.
+
+    Raises:
+        DataError: there is nothing to learn from.
+        ModelError: the base is missing, is another model, or does not fit into memory.
+    """
+    artworks = open_art(config.data.path, config.adapter.layers)
+    learnt, held_out, others = _split(config, artworks, say)
+    weights = hub.located(config.base.weights, files=(*loading.FILES, *prompt.FILES))
+    outline = loading.outline(weights)
+    blocks, width = adapter.shape_of(outline)
+    largest = max((key.size for key in (*learnt, *held_out)), key=math.prod)
+    spec = AdapterSpec(
+        layers=config.adapter.layers,
+        composite=config.adapter.composite,
+        kept_ids=config.adapter.kept_ids,
+        place=None if config.adapter.place == "none" else config.adapter.place,
+        hidden=config.data.hidden,
+        prompt=config.adapter.prompt,
+        size=largest,
+        base=config.base.weights,
+        revision=hub.revision_of(weights),
+        rank=config.adapter.rank,
+        targets=adapter.TARGETS if config.adapter.streams == "both" else adapter.IMAGE_STREAM,
+        blocks=blocks,
+        width=width,
+    )
+    estimates = _estimates(config, spec, outline, largest, device)
+    free = memory.free_memory(str(device))
+    rung = memory.chosen(config.base.memory, estimates, free)
+    table = memory.table(estimates, free)
+    return Prepared(config, weights, artworks, others, learnt, held_out, spec, rung, table)
+
+
+def train(config: Config, accelerator: Accelerator, say: Say) -> bool:
+    """Train, or go on; whether all steps are done.
+
+    Raises:
+        AnimeLayersError: as `prepare`, `runs.begin` and `engine.run` do.
+    """
+    device = accelerator.device
+    prepared = prepare(config, device, say)
+    for line in prepared.lines:
+        say(line)
+    with accelerator.main_process_first():
+        if accelerator.is_main_process:
+            runs.begin(config, device)
+        cache = filled(prepared, device, say)
+        words = prompt.embedding(config.adapter.prompt, prepared.base, config.folder / prompt.NAME, device)
+    task = _task(prepared, cache, words.to(device), device)
+    order = Order(config.folder, config.steps, config.optimiser, config.report, config.seed, config.session or math.inf)
+    return engine.run(task, order, accelerator, say)
+
+
+def filled(prepared: Prepared, device: torch.device, say: Say) -> LatentCache:
+    """All latents, encoded where they are missing; the VAE is gone afterwards."""
+    config = prepared.config
+    dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
+    recipe = Recipe(config.adapter.layers, fingerprint(prepared.base / "vae"), config.data.hidden, dtype)
+    flips = (False, True) if config.data.flip else (False,)
+    learnt = [Key(key.index, key.digest, key.size, flip) for key in prepared.learnt for flip in flips]
+    whole = LatentCache(config.cache, recipe, [*learnt, *prepared.held_out])
+
+    def told(done: int, count: int) -> None:
+        if done == count or done % 50 == 0:
+            say(f"latents: {done} of {count}")
+
+    def vae() -> Any:
+        return loading.load_vae(prepared.base, device)
+
+    LatentCache(config.cache, recipe, learnt).fill(prepared.artworks, vae, told)
+    LatentCache(config.cache, recipe, prepared.held_out).fill(prepared.others, vae, told)
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    return whole
+
+
+def _task(prepared: Prepared, cache: LatentCache, words: torch.Tensor, device: torch.device) -> RenderingTask:
+    config, spec = prepared.config, prepared.spec
+    transformer = loading.load_transformer(prepared.base, prepared.rung, device)
+    torch.manual_seed(config.seed)  # of the adapter's first weights
+    adapter.insert(transformer, spec)
+    if config.base.attention:
+        loading.use_attention(transformer, config.base.attention)
+    loading.settled(transformer, prepared.rung, device)
+    if config.base.checkpointing:
+        transformer.enable_gradient_checkpointing()
+    if config.base.compile:
+        loading.compile_blocks(transformer)
+    previews = Previews(
+        prepared.others,
+        prepared.held_out[: config.report.previews],
+        cache,
+        spec,
+        words,
+        loading.load_scheduler(prepared.base),
+        lambda: loading.load_vae(prepared.base, device),
+        config.report.preview_steps,
+    )
+    return RenderingTask(transformer.train(), spec, config, cache, prepared.learnt, prepared.held_out, words, previews)
+
+
+def _split(config: Config, artworks: Artworks, say: Say) -> tuple[tuple[Key, ...], tuple[Key, ...], Artworks]:
+    """What is learnt, what is held out, and the artworks that the latter means."""
+    usable, others = _usable(artworks, say), artworks
+    if config.data.held_out_path is not None:
+        others = open_art(config.data.held_out_path, config.adapter.layers)
+        return _keys(usable, config), _keys(_usable(others, say), config), others
+    count = config.data.held_out
+    if count >= len(usable):
+        raise DataError(
+            f"{count} of {len(usable)} artworks are to be held out, which leaves none", hint="data.held_out=0"
+        )
+    # By digest: which ones does not depend on names or on what else is there.
+    order = sorted(usable, key=lambda each: each.digest)
+    chosen = {each.index for each in order[:count]}
+    parts = ([each for each in usable if (each.index in chosen) == held] for held in (False, True))
+    learnt, held_out = (_keys(part, config) for part in parts)
+    return learnt, held_out, others
+
+
+def _usable(artworks: Artworks, say: Say) -> Sequence[Usable]:
+    found = survey(artworks)
+    for problem in found.problems:
+        say(f"{problem}; {problem.hint}" if problem.hint else str(problem))
+    return found.usable
+
+
+def _keys(usable: Sequence[Usable], config: Config) -> tuple[Key, ...]:
+    def size(each: Usable) -> Size:
+        return config.data.size or bucket(each.aspect, config.data.area or 0, BUCKET_STEP)
+
+    return tuple(Key(each.index, each.digest, size(each)) for each in usable)
+
+
+def _estimates(
+    config: Config, spec: AdapterSpec, outline: Any, size: Size, device: torch.device
+) -> list[memory.Estimate]:
+    tokens = math.prod(size) // (LATENT * PATCH) ** 2 * (spec.frames.predicted + 1)
+    active = memory.activations(tokens, spec.width, spec.blocks, batch=config.optimiser.batch, training=True)
+    values = loading.lora_size(outline, spec.targets, spec.rank)
+    return [
+        memory.estimate(memory.counted(outline), active, rung, kept=loading.KEPT, adapter=values, training=True)
+        for rung in memory.ladder(device.type, training=True)
+    ]

@@ -1,0 +1,74 @@
+"""Teach Qwen-Image-Layered the rendering layers of your own art, or go on where it was left.
+
+    accelerate launch train/lora.py --config configs/lora/rendering.toml data.path=art/
+    accelerate launch train/lora.py --config configs/lora/rendering-24gb.toml data.path=art/ folder=runs/x
+    python train/lora.py --config configs/lora/rendering.toml data.path=art/ --dry-run
+
+The art: PSDs whose layers are named line, flat, shadow, highlight (docs/data.md), or a set of samples. The folder of
+the run then holds the adapter, which `animelayers decompose --model qwen-image-layered --lora FOLDER` takes; previews/;
+curves.csv and held-out.csv; run.json, which says all that it was told; and checkpoints/, from which the same command
+goes on. Ctrl-C writes one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from animelayers.cli.console import DONE, FAILED, INTERRUPTED, complain, note, say
+from animelayers.errors import AnimeLayersError
+
+NEEDS = 'pip install -c constraints.txt -e ".[train]"'
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    """What was typed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="configs/lora/*.toml")
+    parser.add_argument("overrides", nargs="*", metavar="NAME=VALUE", help="changed settings: optimiser.lr=5e-5")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="look at the art, count the memory, and leave it at that"
+    )
+    return parser.parse_intermixed_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train; 0 done or to be continued, 1 failed, 2 usage, 130 Ctrl-C."""
+    options = arguments(argv)
+    try:
+        from accelerate import Accelerator
+
+        from animelayers.models.qwen_layered import adapter
+        from animelayers.training.lora import config, start
+
+        told = config.load(options.config, options.overrides)
+        accelerator = Accelerator(cpu=told.device == "cpu")
+
+        def report(line: str) -> None:
+            if accelerator.is_main_process:
+                note(line)
+
+        if options.dry_run:
+            for line in start.prepare(told, accelerator.device, report).lines:
+                say(line)
+            return DONE
+        done = start.train(told, accelerator, report)
+        if accelerator.is_main_process:
+            if not done:
+                note("to be continued: the same command goes on")
+            say(str(told.folder / adapter.FILE))
+    except ModuleNotFoundError as error:
+        complain(f"the package {error.name} is needed", NEEDS)
+        return FAILED
+    except AnimeLayersError as error:
+        complain(str(error), error.hint)
+        return FAILED
+    except KeyboardInterrupt:
+        note("stopped; the same command goes on from the last checkpoint")
+        return INTERRUPTED
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
