@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from animelayers.errors import ModelError
 from animelayers.models import registry
+from animelayers.models.base import DEFAULT, ModelOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +30,7 @@ def decompose(
     model: str | None = None,
     *,
     seed: int = 0,
+    options: ModelOptions = DEFAULT,
     inpainter: str | Path | None = None,
     on_step: OnStep | None = None,
 ) -> LayerStack:
@@ -41,11 +43,13 @@ def decompose(
         mode: `rendering`: line, flat, shadow, highlight. `parts`: hair, face, eyes …
         model: an id of `animelayers models`; None takes the first that does the mode.
         seed: changes the result only of models that draw random numbers; `classic` draws none.
+        options: what a large model is told: its adapter, steps, memory.
         inpainter: a LaMa in an ONNX file, which makes the colours of what is hidden; of mode `parts` only.
         on_step: called with `(steps done, steps in all)` as the model works.
 
     Raises:
-        ModelError: no such model, or none that does this mode; an inpainter that is none, or of no use in it.
+        ModelError: no such model, or none that does this mode; options that it cannot do with; an inpainter that is
+            none, or of no use in it.
         PictureError: the picture cannot be read.
         MissingPackageError: the model needs a package that is not installed.
     """
@@ -59,7 +63,8 @@ def decompose(
     read = picture if isinstance(picture, Picture) else load_picture(picture)
 
     # 3. What the model thinks of it.
-    guess = registry.load(spec).predict(read, seed=seed, on_step=on_step)
+    chosen = registry.load(spec, options)
+    guess = chosen.predict(read, seed=seed, on_step=on_step)
 
     # 4. The exact stack, and how it was made.
     from animelayers import __version__
@@ -74,7 +79,7 @@ def decompose(
         source_name=read.name.encode("utf-8", "replace").decode(),  # a file name may be bytes that are no text
         revision=spec.weights.partition("@")[2],
         seed=seed,
-        options={} if fill is None else {"inpainter": fill.name},
+        options={**chosen.about, **({} if fill is None else {"inpainter": fill.name})},
     )
     if isinstance(guess, RenderingGuess):
         return exact_stack(read.rgba, guess, made)

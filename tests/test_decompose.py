@@ -111,7 +111,6 @@ def test_the_embedded_model_is_the_default(mode):
     [
         ("clasic", "rendering", "unknown model", "did you mean classic"),
         ("zzz", "rendering", "unknown model", "animelayers models"),
-        ("qwen-image-layered", "rendering", "planned", "--model lite"),
         ("classic", "parts", "does not do", "--model lite"),
         (None, "layers", "unknown mode", "rendering and parts"),
     ],
@@ -135,8 +134,9 @@ def test_every_model_of_the_table_is_there(spec):
     assert set(spec.modes) <= set(MODES)
     assert spec.licence
     assert spec.note
-    assert callable(registry.load(spec).predict)
-    assert registry.load(spec) is registry.load(spec)
+    if spec.ring == "base":
+        assert callable(registry.load(spec).predict)
+        assert registry.load(spec) is registry.load(spec)
     assert registry.find(spec.id, spec.modes[0]) is spec
 
 

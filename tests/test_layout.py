@@ -51,6 +51,7 @@ EXTRAS = {
         "safetensors",
         "huggingface_hub",
         "bitsandbytes",
+        "psutil",
     },
     "training": {"torch", "safetensors", "onnx", "diffusers", "peft", "accelerate", "einops", "bitsandbytes"},
 }

@@ -24,26 +24,18 @@ def safetensors(path, *, data=b"\1\2\3\4"):
 
 @pytest.fixture
 def hub(monkeypatch, tmp_path):
-    """The hub's client with an empty cache; `hub.answers` is what it says to a question, an exception or a function."""
+    """The hub's client with an empty cache; `answers` is what it says to a question, `calls` what it was asked."""
     client = pytest.importorskip("huggingface_hub")
     monkeypatch.setattr(pytest.importorskip("huggingface_hub.constants"), "HF_HUB_CACHE", str(tmp_path / "cache"))
-    asked = []
-
-    def never(repo, **how):
-        raise AssertionError(f"{repo} was asked for, {how}")
-
-    class Hub:
-        answers = staticmethod(never)
-        cache = tmp_path / "cache"
-        calls = asked
+    found = SimpleNamespace(calls=[], cache=tmp_path / "cache", original=client.snapshot_download)
+    found.answers = raising(AssertionError("nothing was to be asked"))
 
     def snapshot_download(repo, **how):
-        asked.append((repo, how))
-        return Hub.answers(repo, **how)
+        found.calls.append((repo, how))
+        return found.answers(repo, **how)
 
-    Hub.original = staticmethod(client.snapshot_download)
     monkeypatch.setattr(client, "snapshot_download", snapshot_download)
-    return Hub
+    return found
 
 
 def raising(error):
@@ -117,7 +109,7 @@ def test_half_a_path_is_a_path_unless_it_has_a_revision(hub, tmp_path, monkeypat
     with pytest.raises(ModelError, match="no file or folder runs/x") as caught:
         located("runs/x", files=FILES)
     assert "runs/x@main" in caught.value.hint
-    hub.answers = staticmethod(raising(refused("RepositoryNotFoundError", 404)))
+    hub.answers = raising(refused("RepositoryNotFoundError", 404))
     with pytest.raises(ModelError, match="neither a folder runs/x here nor a model runs/x on the hub"):
         located("runs/x@main", files=FILES)
 
@@ -137,7 +129,7 @@ def answering(folder, plan):
 )
 def test_only_what_is_needed_is_fetched(hub, tmp_path, weights, revision):
     safetensors(tmp_path / "snap" / "w.safetensors")
-    hub.answers = staticmethod(answering(tmp_path / "snap", [planned()]))
+    hub.answers = answering(tmp_path / "snap", [planned()])
     assert located(weights, files=FILES, revision="v1") == tmp_path / "snap"
     for repo, how in hub.calls:
         assert repo == "owner/name"
@@ -148,7 +140,7 @@ def test_only_what_is_needed_is_fetched(hub, tmp_path, weights, revision):
 
 
 def test_gigabytes_are_not_begun_where_there_is_no_room(hub, monkeypatch):
-    hub.answers = staticmethod(answering("x", [planned(size=41 * 10**9), planned("a.json", None)]))
+    hub.answers = answering("x", [planned(size=41 * 10**9), planned("a.json", None)])
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=30 * 10**9))
     with pytest.raises(ModelError, match=r"41\.0 GB more.*30\.0 GB") as caught:
         located("owner/name", files=FILES)
@@ -157,7 +149,7 @@ def test_gigabytes_are_not_begun_where_there_is_no_room(hub, monkeypatch):
 
 
 def test_a_model_of_pickles_is_not_fetched(hub):
-    hub.answers = staticmethod(answering("x", [planned("config.json")]))
+    hub.answers = answering("x", [planned("config.json")])
     with pytest.raises(ModelError, match=r"no \.safetensors or \.onnx"):
         located("owner/name", files=FILES)
     assert len(hub.calls) == 1
@@ -173,14 +165,14 @@ def test_a_model_of_pickles_is_not_fetched(hub):
     ],
 )
 def test_what_the_hub_refuses_is_said_in_words(hub, kind, status, said, hint):
-    hub.answers = staticmethod(raising(refused(kind, status)))
+    hub.answers = raising(refused(kind, status))
     with pytest.raises(ModelError, match=said) as caught:
         located("owner/name@v9", files=FILES)
     assert hint in caught.value.hint
 
 
 def test_a_disk_that_fills_up_and_a_name_that_is_none(hub):
-    hub.answers = staticmethod(raising(OSError(errno.ENOSPC, "No space left on device")))
+    hub.answers = raising(OSError(errno.ENOSPC, "No space left on device"))
     with pytest.raises(ModelError, match="disk is full"):
         located("owner/name", files=FILES)
     hub.answers = hub.original
@@ -219,7 +211,7 @@ def test_without_a_connection_the_cache_will_do(hub):
             raise DryRunError("no") from ConnectionError("the cable is out")
         return hub.original(repo, **how)
 
-    hub.answers = staticmethod(answers)
+    hub.answers = answers
     with pytest.raises(ModelError, match="cannot be fetched from the hub: the cable is out"):
         located("owner/name", files=FILES)
     there = snapshot(hub)

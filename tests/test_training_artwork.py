@@ -13,9 +13,10 @@ from animelayers.data.sample import SLOTS
 from animelayers.data.sets import save_set
 from animelayers.errors import DataError
 from animelayers.handoff.psd import write_psd
+from animelayers.models.fitting import bucket
 from animelayers.stack import Blend, Layer, LayerStack
 from animelayers.training.art_set import artwork_of, open_art, survey
-from animelayers.training.artwork import Artwork, as_normal, aspect, bucket, fitted, mirrored, window
+from animelayers.training.artwork import Artwork, as_normal, aspect, fitted, mirrored, window
 
 
 def noise(height, width, seed, alpha=None):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +12,11 @@ import typer
 
 from animelayers.cli import plan
 from animelayers.cli.console import DONE, FAILED, UsageError, complain, emit, note, progress, say
-from animelayers.cli.plan import Job
+from animelayers.cli.plan import Found, Job
 from animelayers.cli.work import Outcome, outcomes
 from animelayers.decompose import inpainter_of
 from animelayers.models import registry
+from animelayers.models.base import MemoryChoice, ModelOptions
 from animelayers.parts import Preset
 from animelayers.workers import ending_well
 
@@ -23,50 +25,84 @@ animelayers decompose char.png                      # writes char.psd
 animelayers decompose char.png -o out/char.ora
 animelayers decompose char.png --mode parts --format psd,separation
 animelayers decompose art/ -o out/ --format psd,html --jobs 2 --resume
-animelayers decompose char.png --names live2d-ja --keep-source"""
+animelayers decompose char.png --names live2d-ja --keep-source
+animelayers decompose char.png --model qwen-image-layered --lora runs/x"""
 
 FORMATS = "Any of psd,ora,clip,png,html,sheet and, of mode parts, separation; default: psd."
 
+Inputs = Annotated[
+    list[Path],
+    typer.Argument(metavar="IN", help="Pictures and folders (searched recursively).", show_default=False),
+]
+To = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="PATH", help="FILE.psd for one picture, or a folder.")
+]
+ModelId = Annotated[
+    str | None, typer.Option(metavar="ID", help="See `animelayers models`; default: the first that does the mode.")
+]
+KeepSource = Annotated[bool, typer.Option("--keep-source", help="Add the picture as a hidden bottom layer.")]
+Inpainter = Annotated[Path | None, typer.Option(metavar="FILE", help="A LaMa (.onnx) for what parts hide.")]
+
+# What a large model is told: `ModelOptions`.
+Lora = Annotated[Path | None, typer.Option(metavar="RUN", help="Of a large model: its adapter.")]
+Weights = Annotated[str | None, typer.Option(metavar="PATH|ID", help="Its base: a folder, or owner/name.")]
+Steps = Annotated[int | None, typer.Option(metavar="N", min=2, help="Of sampling.")]
+Size = Annotated[int | None, typer.Option(metavar="PX", min=64, help="What it sees is PX × PX large.")]
+Memory = Annotated[
+    MemoryChoice,
+    typer.Option(metavar="HOW", help="Its weights: auto, bf16, fp8, nf4, offload.", show_default=False),
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Open no connection.")]
+
 
 def command(
-    inputs: Annotated[
-        list[Path],
-        typer.Argument(metavar="IN", help="Pictures and folders (searched recursively).", show_default=False),
-    ],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="PATH", help="FILE.psd for one picture, or a folder.")
-    ] = None,
+    inputs: Inputs,
+    output: To = None,
     mode: Annotated[registry.Mode, typer.Option(help="How it was painted, or what it shows.")] = "rendering",
-    model: Annotated[
-        str | None, typer.Option(metavar="ID", help="See `animelayers models`; default: the first that does the mode.")
-    ] = None,
+    model: ModelId = None,
     formats: Annotated[str | None, typer.Option("--format", metavar="LIST", help=FORMATS)] = None,
     names: Annotated[Preset, typer.Option(help="Whose layer names the files carry.")] = Preset.SEE_THROUGH,
-    keep_source: Annotated[
-        bool, typer.Option("--keep-source", help="Add the picture itself as a hidden bottom layer.")
-    ] = False,
-    inpainter: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A LaMa (.onnx) for hidden colours, of mode parts.")
-    ] = None,
+    keep_source: KeepSource = False,
+    inpainter: Inpainter = None,
+    lora: Lora = None,
+    weights: Weights = None,
+    steps: Steps = None,
+    size: Size = None,
+    memory: Memory = "auto",
+    offline: Offline = False,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="For models that draw random numbers.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Skip pictures whose files are there and current.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip pictures whose files are current.")] = False,
     jobs: Annotated[int, typer.Option(metavar="N", min=1, help="Pictures at a time, each in its own process.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line a picture on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Errors only.")] = False,
 ) -> int:
     """Take pictures apart into layers that flatten back to them exactly.
 
-    Of mode parts, psd is the file to rig (char_import.psd), a layer for every part; separation is the
-    file to paint on (char_separation.psd), where every part is a group of line, flat, shadow, highlight.
+    Of mode parts, psd is the file to rig (char_import.psd), a layer for every part; separation the
+    one to paint on (char_separation.psd), every part a group of line, flat, shadow, highlight.
 
-    Files lie beside the picture unless -o says where. Pictures that would share a name keep their
-    suffix in it (a.png, a.jpg: a_png.psd, a_jpg.psd). Files of other programs are not replaced,
-    except one that -o names.
+    Files lie beside the picture unless -o says where; a.png and a.jpg become a_png.psd and a_jpg.psd.
+    Files of other programs are not replaced, except one that -o names.
     """
     chosen = registry.find(model, mode)
+    options = ModelOptions(lora, weights, steps, size, memory, offline)
+    registry.refuse(chosen, options)
+    about = tuple(registry.load(chosen, options).about.items()) if chosen.options else ()
     wanted = plan.chosen_formats(formats, output, mode)
     renderer = registry.companion(chosen, "rendering").id if "separation" in wanted else ""
     inpainter_name = "" if inpainter is None else inpainter_of(inpainter, mode).name
+    pictures = _pictures(inputs)
+    job = partial(Job, mode=mode, model=chosen.id, seed=seed, names=names, keep_source=keep_source, resume=resume)
+    job = partial(job, renderer=renderer, inpainter=inpainter, inpainter_name=inpainter_name)
+    planned = plan.outputs_of(pictures, output, wanted, mode)
+    todo = [
+        job(picture.path, files, options=options, about=about) for picture, files in zip(pictures, planned, strict=True)
+    ]
+    return _report(todo, jobs, as_json=as_json, quiet=quiet)
+
+
+def _pictures(inputs: Sequence[Path]) -> list[Found]:
+    """All that there are; folders without any are said, and an error if there is nothing else."""
     pictures, empty = plan.find_pictures(inputs)
     for folder in empty if pictures else ():
         note(f"no pictures in {folder}")
@@ -74,12 +110,7 @@ def command(
         raise UsageError(
             f"no pictures in {', '.join(map(str, empty))}", hint=f"looked for {' '.join(sorted(plan.PICTURES))}"
         )
-    planned = plan.outputs_of(pictures, output, wanted, mode)
-    todo = [
-        Job(picture.path, files, mode, chosen.id, seed, names, keep_source, resume, renderer, inpainter, inpainter_name)
-        for picture, files in zip(pictures, planned, strict=True)
-    ]
-    return _report(todo, jobs, as_json=as_json, quiet=quiet)
+    return pictures
 
 
 def _report(todo: Sequence[Job], jobs: int, *, as_json: bool, quiet: bool) -> int:

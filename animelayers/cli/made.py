@@ -55,7 +55,7 @@ def up_to_date(job: Job) -> bool:
 
 def options_of(job: Job, format: str) -> Record:
     """What goes into `Provenance.options` of a file of a job."""
-    options: Record = {"names": job.names.value, "keep_source": job.keep_source}
+    options: Record = {**dict(job.about), "names": job.names.value, "keep_source": job.keep_source}
     if job.inpainter_name:
         options["inpainter"] = job.inpainter_name
     return {**options, "renderer": job.renderer} if format == "separation" else options

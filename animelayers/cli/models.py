@@ -28,5 +28,6 @@ def command(
         say(line)
     say("")
     for mode, planned in PLANNED.items():
-        say(f"not in this version, mode {mode}: {', '.join(planned)}")
+        if planned:
+            say(f"not in this version, mode {mode}: {', '.join(planned)}")
     return DONE

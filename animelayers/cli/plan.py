@@ -14,10 +14,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from animelayers.cli.console import UsageError
 from animelayers.cli.made import made_here
 from animelayers.models import registry
+from animelayers.models.base import DEFAULT, ModelOptions
 from animelayers.parts import Preset
 
 FORMATS: dict[registry.Mode, dict[str, str]] = {
@@ -85,6 +87,9 @@ class Job:
     """The file of the net that makes hidden colours."""
     inpainter_name: str = ""
     """What is recorded of it: its name and revision."""
+    options: ModelOptions = DEFAULT
+    about: tuple[tuple[str, Any], ...] = ()
+    """What the model records of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def _attempt(job: Job, blank: Outcome, written: list[str]) -> Outcome:
                 hint="-o FOLDER puts it elsewhere; -o FILE, for one picture, replaces it",
             )
     picture = load_picture(job.source)
-    stack = decompose(picture, job.mode, job.model, seed=job.seed, inpainter=job.inpainter)
+    stack = decompose(picture, job.mode, job.model, seed=job.seed, options=job.options, inpainter=job.inpainter)
     stacks = {"": stack}
     if any(output.format == "separation" for output in job.outputs):
         stacks["separation"] = separate(picture, stack, job.renderer, seed=job.seed)

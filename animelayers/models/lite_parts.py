@@ -7,7 +7,8 @@ own resolution. An opaque picture is looked at as a whole first, then again wher
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -55,6 +56,8 @@ class LiteParts:
     Raises:
         ModelError: the weights are not there, or damaged.
     """
+
+    about: Mapping[str, Any] = {}
 
     def __init__(self, net: Net | None = None, *, mirrored: bool = True) -> None:
         """With `mirrored`, the net also sees every window as in a mirror, and what it says is averaged."""

@@ -6,8 +6,9 @@ The net sees less than 96 px around a pixel, and its coarsest level has cells of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,8 @@ class LiteRendering:
     Raises:
         ModelError: the weights are not there, or damaged.
     """
+
+    about: Mapping[str, Any] = {}
 
     def __init__(self, net: Net | None = None) -> None:
         self.net = Net(WEIGHTS / FILE) if net is None else net

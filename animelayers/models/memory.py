@@ -15,12 +15,10 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from animelayers.errors import ModelError
-
-Rung = Literal["float32", "bf16", "fp8", "nf4", "offload"]
-MemoryChoice = Literal["auto", Rung]
+from animelayers.models.base import MemoryChoice, Rung
 
 MARGIN = 1.06
 """What is free must be this many times what is counted: fragments, kernels' workspace."""
@@ -140,7 +138,7 @@ def table(estimates: Sequence[Estimate], free_bytes: int) -> str:
 def free_memory(device: str) -> int:
     """Bytes that a device, `cuda:0` or `cpu`, has to give."""
     if not device.startswith("cuda"):
-        import psutil  # type: ignore[import-untyped]
+        import psutil
 
         return int(psutil.virtual_memory().available)
     import torch

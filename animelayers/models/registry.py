@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from animelayers.errors import MissingPackageError, ModelError
+from animelayers.models.base import DEFAULT, ModelOptions
 
 if TYPE_CHECKING:
     from animelayers.models.base import PartsModel, RenderingModel
@@ -27,7 +28,7 @@ class ModelSpec:
     """kebab-case; what `--model` takes and what provenance records."""
     modes: tuple[Mode, ...]
     entry: str
-    """`module:Class`, imported on use; the class is called without arguments."""
+    """`module:Class`, imported on use; the class is called with `ModelOptions` if it takes any, else with nothing."""
     ring: str
     """`base`, or the extra that has to be installed: `pip install "animelayers[ring]"`."""
     weights: str
@@ -35,10 +36,12 @@ class ModelSpec:
     licence: str
     """SPDX id of the licence of the weights, or of the code where there are none."""
     note: str
+    options: tuple[str, ...] = ()
+    """Which of `ModelOptions` it takes."""
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as JSON-ready values, in declaration order."""
-        return {**asdict(self), "modes": list(self.modes)}
+        return {**asdict(self), "modes": list(self.modes), "options": list(self.options)}
 
 
 MODELS: tuple[ModelSpec, ...] = (
@@ -69,10 +72,20 @@ MODELS: tuple[ModelSpec, ...] = (
         licence="Apache-2.0",
         note="no weights: line filters, colour regions and the closed form; the floor that every model must beat",
     ),
+    ModelSpec(
+        id="qwen-image-layered",
+        modes=("rendering",),
+        entry="animelayers.models.qwen_layered.model:QwenLayered",
+        ring="diffusion",
+        weights="Qwen/Qwen-Image-Layered, and an adapter of your own",
+        licence="Apache-2.0",
+        note="a 20 B diffusion transformer, taught the four layers by train/lora.py: --lora RUN; wants a large GPU",
+        options=("lora", "weights", "steps", "size", "memory", "offline"),
+    ),
 )
 """Every model of this version. The first one that does a mode is that mode's default."""
 
-PLANNED: dict[Mode, tuple[str, ...]] = {"rendering": ("qwen-image-layered",), "parts": ("see-through",)}
+PLANNED: dict[Mode, tuple[str, ...]] = {"rendering": (), "parts": ("see-through",)}
 """Models that later versions bring: named in messages, so that nobody looks for a spelling mistake."""
 
 
@@ -110,15 +123,18 @@ def companion(spec: ModelSpec, mode: Mode) -> ModelSpec:
 
 
 @functools.cache
-def load(spec: ModelSpec) -> RenderingModel | PartsModel:
+def load(spec: ModelSpec, options: ModelOptions = DEFAULT) -> RenderingModel | PartsModel:
     """Import a model and make it ready; a second call gives the same object. What its guess is tells its mode.
 
     Raises:
+        ModelError: it does not take one of the options, or cannot do with what they say.
         MissingPackageError: a package of its ring is not installed.
     """
+    refuse(spec, options)
     module, _, name = spec.entry.partition(":")
     try:
-        made = getattr(importlib.import_module(module), name)()
+        kind = getattr(importlib.import_module(module), name)
+        made = kind(options) if spec.options else kind()
     except ImportError as error:
         if spec.ring == "base":
             raise
@@ -126,6 +142,18 @@ def load(spec: ModelSpec) -> RenderingModel | PartsModel:
             f"model {spec.id} needs the package {error.name}", hint=f'pip install "animelayers[{spec.ring}]"'
         ) from error
     return cast("RenderingModel | PartsModel", made)
+
+
+def refuse(spec: ModelSpec, options: ModelOptions) -> None:
+    """Stop where a model is told something that it has no use for.
+
+    Raises:
+        ModelError: it is.
+    """
+    for name in options.given:
+        if name not in spec.options:
+            able = [other.id for other in MODELS if name in other.options]
+            raise ModelError(f"model {spec.id} takes no {name}", hint=f"--model {able[0]}")
 
 
 def _nearest(model: str) -> str:

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import cv2
 import numpy as np
 
-from animelayers.color import clear_hidden, premultiplied, straight, to_uint8
+from animelayers.color import clear_hidden, to_uint8
 from animelayers.composite import BLEND_FUNCTIONS, ROWS, on_canvas
 from animelayers.errors import DataError
-from animelayers.raster import over_bands, tight_box
+from animelayers.models import fitting
+from animelayers.models.fitting import Box, Fitting, Size
+from animelayers.raster import over_bands
 from animelayers.stack import Layer, LayerStack, Rgba
-
-Size = tuple[int, int]
-"""`(height, width)`, px."""
-
-STEP = 16
-"""Sides are multiples of it, px: a token is 2 × 2 latent pixels, a latent pixel 8 × 8 px."""
-MARGIN = 0.04
-"""Room kept around what is visible, as a share of its height and of its width."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,18 +79,16 @@ def as_normal(stack: LayerStack) -> LayerStack:
     return stack.replace(layers=tuple(layers))
 
 
-def window(artwork: Artwork) -> tuple[int, int, int, int]:
-    """The box `(top, left, bottom, right)` around what is visible, with `MARGIN`, cut at the canvas.
+def window(artwork: Artwork) -> Box:
+    """The box around what is visible, with some room; see `fitting.window`.
 
     Raises:
         DataError: nothing is visible.
     """
-    top, left, bottom, right = tight_box(artwork.picture[..., 3] > 0)
-    if top == bottom:
+    found = fitting.window(artwork.picture)
+    if not any(found):
         raise DataError(f"{artwork.id}: the picture is wholly transparent", hint="leave it out")
-    down, across = (math.ceil(MARGIN * side) for side in (bottom - top, right - left))
-    height, width = artwork.size
-    return max(0, top - down), max(0, left - across), min(height, bottom + down), min(width, right + across)
+    return found
 
 
 def aspect(artwork: Artwork) -> float:
@@ -111,54 +101,16 @@ def aspect(artwork: Artwork) -> float:
     return (bottom - top) / (right - left)
 
 
-def bucket(aspect: float, area: int, step: int = STEP) -> Size:
-    """The largest size of at most `area` px whose height / width is `aspect`, but for rounding the longer side.
-
-    Args:
-        aspect: height / width.
-        area: px.
-        step: sides are multiples of it, itself one of `STEP`; a coarser one makes fewer sizes, of more pictures each.
-
-    Raises:
-        DataError: the area is too small for this aspect.
-    """
-    if aspect < 1:
-        height, width = bucket(1 / aspect, area, step)
-        return width, height
-    sizes = [(max(1, round(short * aspect / step)) * step, short) for short in range(step, area // step + 1, step)]
-    fitting = [size for size in sizes if size[0] * size[1] <= area]
-    if not fitting:
-        raise DataError(f"no size of {area} px is {aspect:.3g} times as long as wide", hint="raise the area")
-    return max(fitting, key=lambda size: size[0] * size[1])
-
-
 def fitted(artwork: Artwork, size: Size) -> Artwork:
     """The window of an artwork as large as `size` holds it, in the middle, on transparent ground.
 
-    Everything is scaled by itself, in premultiplied colour: by area where it shrinks, cubically where it grows. Shrunk
-    layers therefore do not add up to the shrunk picture exactly: where edges of several coincide, each covers its share
-    of a pixel as if it did not know of the others.
+    Everything is scaled by itself. Shrunk layers therefore do not add up to the shrunk picture exactly: where edges of
+    several coincide, each covers its share of a pixel as if it did not know of the others.
 
     Raises:
-        DataError: nothing is visible, or a side of `size` is no multiple of `STEP`.
+        DataError: nothing is visible, or a side of `size` is no multiple of 16.
     """
-    if any(side < STEP or side % STEP for side in size):
-        below = " × ".join(str(max(STEP, side // STEP * STEP)) for side in size)
-        raise DataError(
-            f"a size of {size[0]} × {size[1]} px was wanted, sides are multiples of {STEP}", hint=f"try {below}"
-        )
-    top, left, bottom, right = window(artwork)
-    scale = min(size[0] / (bottom - top), size[1] / (right - left))
-    height, width = max(1, round((bottom - top) * scale)), max(1, round((right - left) * scale))
-    corner = (size[0] - height) // 2, (size[1] - width) // 2
-
-    def laid(rgba: Rgba) -> Rgba:
-        out = np.zeros((*size, 4), np.uint8)
-        part = _resized(rgba[top:bottom, left:right], (height, width))
-        out[corner[0] : corner[0] + height, corner[1] : corner[1] + width] = part
-        return out
-
-    return _changed(artwork, laid)
+    return _changed(artwork, Fitting.of(window(artwork), size).onto)
 
 
 def mirrored(artwork: Artwork) -> Artwork:
@@ -169,10 +121,3 @@ def mirrored(artwork: Artwork) -> Artwork:
 def _changed(artwork: Artwork, change: Callable[[Rgba], Rgba]) -> Artwork:
     layers = {slot: change(sheet) for slot, sheet in artwork.layers.items()}
     return replace(artwork, picture=change(artwork.picture), layers=layers)
-
-
-def _resized(rgba: Rgba, size: Size) -> Rgba:
-    if rgba.shape[:2] == size:
-        return clear_hidden(rgba)
-    way = cv2.INTER_AREA if size[0] <= rgba.shape[0] else cv2.INTER_CUBIC
-    return clear_hidden(straight(cv2.resize(premultiplied(rgba), size[::-1], interpolation=way)))

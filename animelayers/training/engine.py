@@ -138,7 +138,8 @@ class _Run:
         self.progress.samples += settings.batch * settings.accumulate * accelerator.num_processes
         self.progress.seconds += time.monotonic() - began
         means = {name: accelerator.reduce(term, "mean") for name, term in terms.items()}
-        curves.add(self.progress, {**means, "gradient": norm, "lr": rate * self.rates[0]})
+        if accelerator.is_main_process:
+            curves.add(self.progress, {**means, "gradient": norm, "lr": rate * self.rates[0]})
 
     def _apply(self, rate: float) -> Tensor:
         """Change the weights, unless the gradient is not finite; its norm."""
@@ -172,13 +173,14 @@ class _Run:
             return
         measured, shown = due(report.held_out), due(report.preview)
         if measured or shown:
-            self.module.eval()
-            with self.average.applied(_trained(self.module)), torch.no_grad():
-                figures = self.task.held_out(self.module) if measured else {}
+            bare = self.accelerator.unwrap_model(self.module)  # a DistributedDataParallel is nothing but callable
+            bare.eval()
+            with self.average.applied(_trained(bare)), torch.no_grad():
+                figures = self.task.held_out(bare) if measured else {}
                 if shown:
                     path = self.order.folder / "previews" / f"{step:06}.png"
-                    self.task.preview(self.module, path if self.accelerator.is_main_process else None)
-            self.module.train()
+                    self.task.preview(bare, path if self.accelerator.is_main_process else None)
+            bare.train()
             if figures and self.accelerator.is_main_process:
                 curves.held_out(self.progress, figures)
                 self.say(f"step {step}, held out: " + "  ".join(f"{k} {v:.4f}" for k, v in figures.items()))

@@ -23,9 +23,10 @@ from torch.nn import functional
 
 from animelayers.errors import DataError, ModelError
 from animelayers.models import tensors
+from animelayers.models.fitting import Size
 from animelayers.models.qwen_layered.latents import Hidden, encode, levels, scale_of
 from animelayers.stack import Rgba
-from animelayers.training.artwork import Artwork, Size, fitted, mirrored
+from animelayers.training.artwork import Artwork, fitted, mirrored
 
 FORMAT = 1
 """Of the files; another number when pictures are fitted or stored in another way."""

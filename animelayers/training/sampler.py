@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from animelayers.artist.dice import Dice
-from animelayers.training.artwork import Size
+from animelayers.models.fitting import Size
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from torch import nn
 
 from animelayers.errors import MissingPackageError, ModelError
 from animelayers.models import memory
-from animelayers.models.memory import Rung
+from animelayers.models.base import Rung
 
 BASE = "Qwen/Qwen-Image-Layered"
 """The released weights on the hub."""
@@ -138,6 +138,11 @@ def load_vae(folder: Path, device: torch.device, *, tiling: bool = False) -> Any
     if tiling:
         vae.enable_tiling()
     return vae
+
+
+def vae_scale(folder: Path) -> int:
+    """Px of a picture to one latent pixel of the base's VAE, from its configuration alone."""
+    return int(2 ** len(_read(folder / "vae" / "config.json")["temperal_downsample"]))
 
 
 def load_scheduler(folder: Path) -> Any:
@@ -256,10 +261,7 @@ def _loaded(kind: Any, folder: Path, **how: Any) -> Any:
             folder, use_safetensors=True, local_files_only=True, output_loading_info=True, **how
         )
     if told["missing_keys"]:
-        some = ", ".join(sorted(told["missing_keys"])[:3])
-        raise ModelError(
-            f"{folder} is not whole: {len(told['missing_keys'])} tensors are missing, as {some}", hint="fetch it again"
-        )
+        raise _not_whole(folder)
     return model.requires_grad_(False).eval()
 
 
@@ -270,6 +272,12 @@ def _opening(folder: Path) -> Iterator[None]:
         yield
     except torch.OutOfMemoryError as error:
         raise ModelError(f"{folder} does not fit into memory", hint="memory=auto, or a lower rung") from error
+    except NotImplementedError as error:  # a tensor that no file has cannot be put anywhere
+        raise _not_whole(folder) from error
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelError(f"{folder} cannot be loaded: {reason}", hint="fetch it again") from error
+
+
+def _not_whole(folder: Path) -> ModelError:
+    return ModelError(f"{folder} is not whole: tensors are missing", hint="fetch it again")

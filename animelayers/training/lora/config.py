@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from animelayers.data.sample import SLOTS
-from animelayers.models.memory import MemoryChoice
+from animelayers.models.base import MemoryChoice
 from animelayers.models.qwen_layered.adapter import PROMPT
 from animelayers.models.qwen_layered.latents import Hidden
 from animelayers.models.qwen_layered.loading import BASE

@@ -13,12 +13,13 @@ from accelerate import Accelerator
 
 from animelayers.errors import DataError
 from animelayers.models import hub, memory
+from animelayers.models.base import Rung
+from animelayers.models.fitting import Size, bucket
 from animelayers.models.qwen_layered import adapter, loading, prompt
 from animelayers.models.qwen_layered.adapter import AdapterSpec
 from animelayers.models.qwen_layered.frames import PATCH
 from animelayers.training import engine, runs
 from animelayers.training.art_set import Artworks, Usable, open_art, survey
-from animelayers.training.artwork import Size, bucket
 from animelayers.training.engine import Order
 from animelayers.training.latent_cache import Key, LatentCache, Recipe, fingerprint
 from animelayers.training.lora.config import Config
@@ -29,8 +30,6 @@ Say = Callable[[str], None]
 
 BUCKET_STEP = 64
 """Px by which the sizes of buckets differ: coarse, so that each has many pictures."""
-LATENT = 8
-"""Px of a picture to one latent pixel, in the released VAE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Prepared:
     learnt: tuple[Key, ...]
     held_out: tuple[Key, ...]
     spec: AdapterSpec
-    rung: memory.Rung
+    rung: Rung
     estimates: str
     """A table for people."""
 
@@ -90,7 +89,8 @@ def prepare(config: Config, device: torch.device, say: Say) -> Prepared:
         blocks=blocks,
         width=width,
     )
-    estimates = _estimates(config, spec, outline, largest, device)
+    tokens = math.prod(largest) // (loading.vae_scale(weights) * PATCH) ** 2 * (spec.frames.predicted + 1)
+    estimates = _estimates(config, spec, outline, tokens, device)
     free = memory.free_memory(str(device))
     rung = memory.chosen(config.base.memory, estimates, free)
     table = memory.table(estimates, free)
@@ -199,9 +199,8 @@ def _keys(usable: Sequence[Usable], config: Config) -> tuple[Key, ...]:
 
 
 def _estimates(
-    config: Config, spec: AdapterSpec, outline: Any, size: Size, device: torch.device
+    config: Config, spec: AdapterSpec, outline: Any, tokens: int, device: torch.device
 ) -> list[memory.Estimate]:
-    tokens = math.prod(size) // (LATENT * PATCH) ** 2 * (spec.frames.predicted + 1)
     active = memory.activations(tokens, spec.width, spec.blocks, batch=config.optimiser.batch, training=True)
     values = loading.lora_size(outline, spec.targets, spec.rank)
     return [
