@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+EXTRAS ?= dev
 BIN = $(VENV)/bin
 
 .PHONY: demo test lint docs bench benchmark clean
@@ -16,7 +17,7 @@ demo: $(VENV)/base
 	@echo "body parts        demo/eileen_happy_import.psd      (Live2D Cubism; eileen_happy_separation.psd to paint on)"
 	@echo "contact sheets    demo/sylvie_blue_normal_sheet.png demo/eileen_happy_parts_sheet.png"
 
-# What CI runs.
+# What CI runs, with EXTRAS=dev,train: without PyTorch, the tests of what learns are skipped.
 test: lint
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
@@ -52,5 +53,5 @@ $(VENV)/base: pyproject.toml constraints.txt
 
 $(VENV)/dev: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e ".[$(EXTRAS)]"
 	@touch $@ $(VENV)/base

@@ -6,9 +6,10 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from drawing import EXAMPLES
+from drawing import EXAMPLES, needs
 from hypothesis import settings
 
 # The same examples every time, on machines of any speed.
@@ -36,3 +37,21 @@ def tool() -> Callable[..., str]:
         pytest.skip(missing)
 
     return find
+
+
+@pytest.fixture(scope="session")
+def torch() -> Any:
+    """PyTorch on one thread, so that sums are the same everywhere; skips the test without it."""
+    for module in ("torch", "safetensors"):
+        needs(module)
+    import torch
+
+    torch.set_num_threads(1)
+    return torch
+
+
+@pytest.fixture(scope="session")
+def diffusion(torch: Any) -> None:
+    """What the large models need; skips the test without it."""
+    for module in ("diffusers", "transformers", "peft", "accelerate", "einops"):
+        needs(module)

@@ -4,22 +4,16 @@ import numpy as np
 import pytest
 import toy_qwen
 
-
-@pytest.fixture(scope="module", autouse=True)
-def torch():
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("diffusers")
-    torch.set_num_threads(1)
-    return torch
+pytestmark = pytest.mark.usefixtures("diffusion")
 
 
 @pytest.fixture(scope="module")
-def model():
+def model(diffusion):
     return toy_qwen.transformer()
 
 
 @pytest.fixture(scope="module")
-def vae():
+def vae(diffusion):
     return toy_qwen.vae()
 
 

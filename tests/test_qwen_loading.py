@@ -14,22 +14,16 @@ TEMPLATE_TOKENS = 34
 """Of the pipeline's template, which stand before the prompt and are left out."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def torch():
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("diffusers")
-    pytest.importorskip("transformers")
-    torch.set_num_threads(1)
-    return torch
+pytestmark = pytest.mark.usefixtures("diffusion")
 
 
 @pytest.fixture(scope="module")
-def cpu(torch):
+def cpu(diffusion, torch):
     return torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def base(torch, tmp_path_factory):
+def base(diffusion, torch, tmp_path_factory):
     return toy_qwen.save_base(tmp_path_factory.mktemp("qwen") / "base")
 
 

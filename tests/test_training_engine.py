@@ -6,13 +6,7 @@ import signal
 
 import pytest
 
-
-@pytest.fixture(scope="module", autouse=True)
-def torch():
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("accelerate")
-    torch.set_num_threads(1)
-    return torch
+pytestmark = pytest.mark.usefixtures("diffusion")
 
 
 class Line:

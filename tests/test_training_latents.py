@@ -15,16 +15,11 @@ SLOTS = ("flat", "line")
 SIZE = (32, 48)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def torch():
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("diffusers")
-    torch.set_num_threads(1)
-    return torch
+pytestmark = pytest.mark.usefixtures("diffusion")
 
 
 @pytest.fixture(scope="module")
-def vae():
+def vae(diffusion):
     return toy_qwen.vae()
 
 

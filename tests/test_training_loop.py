@@ -17,13 +17,7 @@ from drawing import ROOT, names_in
 from animelayers.errors import AnimeLayersError, DataError, ModelError
 from animelayers.training.lite.bank import Bank
 
-
-@pytest.fixture(scope="module", autouse=True)
-def torch():
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("safetensors")
-    torch.set_num_threads(1)
-    return torch
+pytestmark = pytest.mark.usefixtures("torch")
 
 
 @pytest.fixture

@@ -13,18 +13,11 @@ from samples import sample
 
 from animelayers.data.sets import save_set
 
-
-@pytest.fixture(scope="module", autouse=True)
-def torch():
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("diffusers")
-    pytest.importorskip("accelerate")
-    torch.set_num_threads(1)
-    return torch
+pytestmark = pytest.mark.usefixtures("diffusion")
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(diffusion, tmp_path_factory):
     """A base and art."""
     folder = tmp_path_factory.mktemp("lora")
     toy_qwen.save_base(folder / "base")

@@ -9,13 +9,7 @@ import pytest
 
 from animelayers.parts import PART_LABELS
 
-
-@pytest.fixture(scope="module", autouse=True)
-def torch():
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("safetensors")
-    torch.set_num_threads(1)
-    return torch
+pytestmark = pytest.mark.usefixtures("torch")
 
 
 def stacked(torch, views):

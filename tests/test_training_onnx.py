@@ -4,17 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from drawing import needs
 
 from animelayers.errors import DataError, ModelError
 
-
-@pytest.fixture(scope="module", autouse=True)
-def torch():
-    torch = pytest.importorskip("torch")
-    for module in ("safetensors", "onnx", "onnxruntime"):
-        pytest.importorskip(module)
-    torch.set_num_threads(1)
-    return torch
+needs("onnx")
+pytestmark = pytest.mark.usefixtures("torch")
 
 
 @pytest.fixture(scope="module", params=["rendering", "parts"])

@@ -22,6 +22,8 @@ from animelayers.training.average import Average
 FOLDER = "checkpoints"
 SUFFIX = ".safetensors"
 _WHOLE = gathering.StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
+"""Gathered in the first process; the others get nothing."""
+_EVERYWHERE = gathering.StateDictOptions(full_state_dict=True, ignore_frozen_params=True)
 _LOADED = gathering.StateDictOptions(full_state_dict=True, ignore_frozen_params=True, strict=False)
 
 
@@ -37,16 +39,16 @@ class Progress:
 
 
 def weights(module: nn.Module) -> dict[str, Tensor]:
-    """The trained weights by name, whole on the CPU, whatever wraps the module."""
+    """The trained weights by name, whole on the CPU, whatever wraps the module; none but in the first process."""
     return dict(gathering.get_model_state_dict(module, options=_WHOLE))
 
 
 def gathered(module: nn.Module, optimiser: Any, average: Average) -> dict[str, Tensor]:
-    """All tensors of a checkpoint; every process has to call it."""
+    """All tensors of a checkpoint, in the first process; every process has to call it."""
     own = weights(module)
     found = {f"weights/{name}": tensor for name, tensor in own.items()}
-    states = gathering.get_optimizer_state_dict(module, optimiser.optimizer, options=_WHOLE)["state"]
-    for name, state in states.items():
+    states = gathering.get_optimizer_state_dict(module, optimiser.optimizer, options=_WHOLE)
+    for name, state in states.get("state", {}).items():
         found |= {f"optimiser/{name}/{key}": torch.as_tensor(value) for key, value in state.items()}
     if average.keep:
         trained = [weight for weight in module.parameters() if weight.requires_grad]
@@ -95,7 +97,8 @@ def restore(path: Path, module: nn.Module, optimiser: Any, average: Average) -> 
     for name, tensor in found.items():
         part, _, rest = name.partition("/")
         parts[part][rest] = tensor
-    shapes = {name: tensor.shape for name, tensor in weights(module).items()}
+    own = gathering.get_model_state_dict(module, options=_EVERYWHERE)
+    shapes = {name: tensor.shape for name, tensor in own.items()}
     if {name: tensor.shape for name, tensor in parts["weights"].items()} != shapes:
         raise DataError(f"{path} is of another training", hint="another folder=…")
     if average.keep and parts["average"]:
@@ -112,7 +115,7 @@ def _restore_optimiser(module: nn.Module, optimiser: Any, held: dict[str, Tensor
     for name, tensor in held.items():
         weight, _, key = name.rpartition("/")
         states.setdefault(weight, {})[key] = tensor
-    whole = gathering.get_optimizer_state_dict(module, optimiser.optimizer, options=_WHOLE)
+    whole = gathering.get_optimizer_state_dict(module, optimiser.optimizer, options=_EVERYWHERE)
     groups = {"state": states, "param_groups": whole["param_groups"]}
     gathering.set_optimizer_state_dict(module, optimiser.optimizer, groups, options=_LOADED)
 

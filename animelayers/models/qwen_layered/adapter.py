@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from diffusers.training_utils import cast_training_params
 from peft import LoraConfig
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
@@ -77,7 +78,7 @@ def insert(transformer: Any, spec: AdapterSpec, adapter: str = "default") -> Non
 
     In the last block the text stream ends: what would only feed it gets no LoRA, since it would get no gradient.
     """
-    _check(transformer, spec)
+    check(transformer, spec)
     last = f"transformer_blocks.{spec.blocks - 1}.attn"
     config = LoraConfig(
         r=spec.rank,
@@ -87,6 +88,7 @@ def insert(transformer: Any, spec: AdapterSpec, adapter: str = "default") -> Non
         exclude_modules=[f"{last}.add_q_proj", f"{last}.to_add_out"],
     )
     transformer.add_adapter(config, adapter)
+    cast_training_params(transformer)  # to float32: PEFT took the base's bf16, in which steps of 1e-4 are rounded away
     if spec.place is not None:
         attach(transformer, spec.frames, spec.place, adapter)
 
@@ -140,15 +142,21 @@ def load(transformer: Any, spec: AdapterSpec, weights: Mapping[str, Tensor], ada
     Raises:
         ModelError: it belongs to another base.
     """
-    _check(transformer, spec)
+    check(transformer, spec)
     lora = {name: tensor for name, tensor in weights.items() if name.startswith(PREFIX)}
-    transformer.load_lora_adapter(lora, prefix=PREFIX.rstrip("."), adapter_name=adapter)
+    if lora:  # none is left where it has been merged into the base
+        transformer.load_lora_adapter(lora, prefix=PREFIX.rstrip("."), adapter_name=adapter)
     if spec.place is not None:
         made = attach(transformer, spec.frames, spec.place, adapter)
         made.load_state_dict({"embedding": weights[f"{NAME}.embedding"]})
 
 
-def _check(transformer: Any, spec: AdapterSpec) -> None:
+def check(transformer: Any, spec: AdapterSpec) -> None:
+    """Refuse a transformer of another size; the outline of one will do.
+
+    Raises:
+        ModelError: it is.
+    """
     blocks, width = shape_of(transformer)
     if (blocks, width) != (spec.blocks, spec.width):
         said = f"the adapter is for {spec.base}, {spec.blocks} blocks of width {spec.width}; this base has"
