@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from animelayers.cli.console import DONE, FAILED, INTERRUPTED, complain, note, say
@@ -37,20 +38,21 @@ def main(argv: list[str] | None = None) -> int:
     """Train; 0 done or to be continued, 1 failed, 2 usage, 130 Ctrl-C."""
     options = arguments(argv)
     try:
-        from accelerate import Accelerator
+        from accelerate import Accelerator, InitProcessGroupKwargs
 
         from animelayers.models.qwen_layered import adapter
         from animelayers.training.lora import config, start
 
         told = config.load(options.config, options.overrides)
-        accelerator = Accelerator(cpu=told.device == "cpu")
+        patience = InitProcessGroupKwargs(timeout=timedelta(hours=12))  # while the first process encodes latents
+        accelerator = Accelerator(cpu=told.device == "cpu", kwargs_handlers=[patience])
 
         def report(line: str) -> None:
             if accelerator.is_main_process:
                 note(line)
 
         if options.dry_run:
-            for line in start.prepare(told, accelerator.device, report).lines:
+            for line in start.prepare(told, accelerator, report).lines:
                 say(line)
             return DONE
         done = start.train(told, accelerator, report)

@@ -96,6 +96,7 @@ class _Run:
         self.module, self.optimiser = accelerator.prepare(task.module, optimiser)
         self.average = Average(_trained(self.module), order.optimiser.average)
         self.progress = Progress()
+        self.each = order.optimiser.batch * order.optimiser.accumulate * accelerator.num_processes
         self.failures = 0
 
     def go(self) -> bool:
@@ -104,8 +105,11 @@ class _Run:
         if latest is not None:
             self.progress = checkpoints.restore(latest, self.module, self.optimiser, self.average)
             self.say(f"going on from step {self.progress.step}")
-        curves = Curves(order.folder, self.progress.step, tensorboard=order.report.tensorboard)
-        with _asked_to_stop() as asked, curves if self.accelerator.is_main_process else nullcontext():
+            if self.progress.samples != self.progress.step * self.each:
+                self.say("so far on another number of devices: what is drawn from here on is not what they would draw")
+        main = self.accelerator.is_main_process
+        curves = Curves(order.folder, self.progress.step, tensorboard=order.report.tensorboard and main)
+        with _asked_to_stop() as asked, curves if main else nullcontext():
             self._report(curves, begin=True)
             while self.progress.step < order.steps:
                 self._step(curves)
@@ -135,7 +139,7 @@ class _Run:
         rate = settings.rate(step, self.order.steps)
         norm = self._apply(rate)
         self.progress.step += 1
-        self.progress.samples += settings.batch * settings.accumulate * accelerator.num_processes
+        self.progress.samples += self.each
         self.progress.seconds += time.monotonic() - began
         means = {name: accelerator.reduce(term, "mean") for name, term in terms.items()}
         if accelerator.is_main_process:

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from animelayers.errors import ModelError, OutputError
 from animelayers.handoff.files import replacing_folder
+from animelayers.models import hub
 from animelayers.models.qwen_layered import adapter, loading, prompt
 
 STORED = (torch.float32, torch.bfloat16, torch.float16)
@@ -120,11 +121,12 @@ def _changed(name: str, weight: Tensor, down: Tensor, up: Tensor, scale: float, 
 
 
 def _carry_over(base: Path, new: Path) -> None:
-    """All else in the folder of a base, but what is hidden, and what another adapter has left there."""
+    """All else in the folder of a base, but pickles, what is hidden, and what another adapter has left there."""
     for file in sorted(base.rglob("*")):
         place = file.relative_to(base)
         ours = (new / place).exists() or place == Path(adapter.FILE)
-        if file.is_file() and not ours and not any(part.startswith(".") for part in place.parts):
+        passed_over = file.suffix in hub.PICKLES or any(part.startswith(".") for part in place.parts)
+        if file.is_file() and not ours and not passed_over:
             _carried(file, new / place)
 
 

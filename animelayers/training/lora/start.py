@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ class Prepared:
         yield self.estimates
 
 
-def prepare(config: Config, device: torch.device, say: Say) -> Prepared:
+def prepare(config: Config, accelerator: Accelerator, say: Say) -> Prepared:
     """Look at everything and load nothing.
 
     Raises:
@@ -90,8 +90,10 @@ def prepare(config: Config, device: torch.device, say: Say) -> Prepared:
         width=width,
     )
     tokens = math.prod(largest) // (loading.vae_scale(weights) * PATCH) ** 2 * (spec.frames.predicted + 1)
-    estimates = _estimates(config, spec, outline, tokens, device)
-    free = memory.free_memory(str(device))
+    estimates = _estimates(config, spec, outline, tokens, accelerator)
+    # All devices hold the base in the same way, so the fullest one decides.
+    mine = torch.tensor([memory.free_memory(str(accelerator.device))], device=accelerator.device)
+    free = int(accelerator.gather(mine).min())
     rung = memory.chosen(config.base.memory, estimates, free)
     table = memory.table(estimates, free)
     return Prepared(config, weights, artworks, others, learnt, held_out, spec, rung, table)
@@ -104,7 +106,7 @@ def train(config: Config, accelerator: Accelerator, say: Say) -> bool:
         AnimeLayersError: as `prepare`, `runs.begin` and `engine.run` do.
     """
     device = accelerator.device
-    prepared = prepare(config, device, say)
+    prepared = prepare(config, accelerator, say)
     for line in prepared.lines:
         say(line)
     with accelerator.main_process_first():
@@ -112,7 +114,9 @@ def train(config: Config, accelerator: Accelerator, say: Say) -> bool:
             runs.begin(config, device)
         cache = filled(prepared, device, say)
         words = prompt.embedding(config.adapter.prompt, prepared.base, config.folder / prompt.NAME, device)
-    task = _task(prepared, cache, words.to(device), device)
+    # FSDP takes one block after another to the card, and there cuts it.
+    place = torch.device("cpu") if accelerator.is_fsdp2 else device
+    task = _task(prepared, cache, words.to(device), place)
     order = Order(config.folder, config.steps, config.optimiser, config.report, config.seed, config.session or math.inf)
     return engine.run(task, order, accelerator, say)
 
@@ -140,14 +144,14 @@ def filled(prepared: Prepared, device: torch.device, say: Say) -> LatentCache:
     return whole
 
 
-def _task(prepared: Prepared, cache: LatentCache, words: torch.Tensor, device: torch.device) -> RenderingTask:
+def _task(prepared: Prepared, cache: LatentCache, words: torch.Tensor, place: torch.device) -> RenderingTask:
     config, spec = prepared.config, prepared.spec
-    transformer = loading.load_transformer(prepared.base, prepared.rung, device)
+    transformer = loading.load_transformer(prepared.base, prepared.rung, place)
     torch.manual_seed(config.seed)  # of the adapter's first weights
     adapter.insert(transformer, spec)
     if config.base.attention:
         loading.use_attention(transformer, config.base.attention)
-    loading.settled(transformer, prepared.rung, device)
+    loading.settled(transformer, prepared.rung, place)
     if config.base.checkpointing:
         transformer.enable_gradient_checkpointing()
     if config.base.compile:
@@ -159,7 +163,7 @@ def _task(prepared: Prepared, cache: LatentCache, words: torch.Tensor, device: t
         spec,
         words,
         loading.load_scheduler(prepared.base),
-        lambda: loading.load_vae(prepared.base, device),
+        lambda: loading.load_vae(prepared.base, words.device),
         config.report.preview_steps,
     )
     return RenderingTask(transformer.train(), spec, config, cache, prepared.learnt, prepared.held_out, words, previews)
@@ -199,11 +203,18 @@ def _keys(usable: Sequence[Usable], config: Config) -> tuple[Key, ...]:
 
 
 def _estimates(
-    config: Config, spec: AdapterSpec, outline: Any, tokens: int, device: torch.device
+    config: Config, spec: AdapterSpec, outline: Any, tokens: int, accelerator: Accelerator
 ) -> list[memory.Estimate]:
+    """Of one device; what FSDP divides among several is whole numbers of 16 bits or more."""
+    ladder = memory.ladder(accelerator.device.type, training=True)
     active = memory.activations(tokens, spec.width, spec.blocks, batch=config.optimiser.batch, training=True)
     values = loading.lora_size(outline, spec.targets, spec.rank)
-    return [
+    whole = [
         memory.estimate(memory.counted(outline), active, rung, kept=loading.KEPT, adapter=values, training=True)
-        for rung in memory.ladder(device.type, training=True)
+        for rung in ladder
     ]
+    if not accelerator.is_fsdp2:
+        return whole
+    parts = accelerator.num_processes
+    divided = (each for each in whole if each.rung in ("float32", "bf16"))
+    return [replace(each, weights=each.weights // parts, adapter=each.adapter // parts) for each in divided]
