@@ -153,8 +153,8 @@ def cards() -> Iterator[list[str]]:
     """A row a file of weights."""
     for path in sorted(WEIGHTS.glob("*.json")):
         card, size = json.loads(path.read_text("utf-8")), path.with_suffix(".onnx").stat().st_size
-        training = card["training"]
-        made = f"{training['steps']} steps, {training['views']} views, {training['minutes']:g} min"
+        stages = [*card.get("before", ()), card["training"]]
+        made = ", then ".join(f"{s['steps']} steps, {s['views']} views, {s['minutes']:g} min" for s in stages)
         yield [f"`{path.with_suffix('.onnx').name}`", f"{size / 1e6:.1f} MB", made, card["data"]["seeds"]]
 
 

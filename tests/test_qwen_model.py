@@ -121,6 +121,7 @@ def test_by_command(place, character, capsys, tmp_path):
         (["--model", "qwen-image-layered"], "an adapter teaches it", "--lora RUN"),
         (["--model", "qwen-image-layered", "--lora", "/nowhere"], "there is no adapter", "folder of a finished run"),
         (["--lora", "x"], "model lite takes no lora", "--model qwen-image-layered"),
+        (["--speed", "compile"], "model lite takes no speed", "--model qwen-image-layered"),
         (["--model", "classic", "--memory", "nf4"], "takes no memory", "--model qwen-image-layered"),
     ],
 )
@@ -146,6 +147,25 @@ def test_a_rung_that_is_not_here_is_refused(options, character):
 
     with pytest.raises(ModelError, match="memory nf4 is not for this device"):
         decompose(character, model="qwen-image-layered", options=options(memory="nf4"))
+
+
+def test_an_unknown_way_to_be_faster_is_refused(options, character):
+    from animelayers import decompose
+
+    with pytest.raises(ModelError, match="unknown attention 'warp'") as caught:
+        decompose(character, model="qwen-image-layered", options=options(speed=("warp",)))
+    assert "native" in caught.value.hint
+
+
+def test_skipping_what_steps_repeat_is_recorded(options):
+    from animelayers.models.qwen_layered.model import QwenLayered
+
+    plain, cached = QwenLayered(options(steps=12)), QwenLayered(options(steps=12, speed=("taylor-seer",)))
+    assert "cache" not in plain.about
+    assert cached.about["cache"] == "taylor-seer"
+    seen = np.random.default_rng(0).integers(0, 256, (96, 64, 4), np.uint8)
+    whole, skipped = (model._loaded.sampled(seen, 12, 0, None) for model in (plain, cached))
+    assert any((whole[name] != skipped[name]).any() for name in whole)
 
 
 def test_a_strip_is_no_picture_for_it(options, tmp_path):

@@ -52,6 +52,7 @@ Memory = Annotated[
     MemoryChoice,
     typer.Option(metavar="HOW", help="Its weights: auto, bf16, fp8, nf4, offload.", show_default=False),
 ]
+Speed = Annotated[str, typer.Option(metavar="LIST", help="compile,first-block,taylor-seer,flash …")]
 Offline = Annotated[bool, typer.Option("--offline", help="Open no connection.")]
 
 
@@ -69,6 +70,7 @@ def command(
     steps: Steps = None,
     size: Size = None,
     memory: Memory = "auto",
+    speed: Speed = "",
     offline: Offline = False,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="For models that draw random numbers.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Skip pictures whose files are current.")] = False,
@@ -85,7 +87,7 @@ def command(
     Files of other programs are not replaced, except one that -o names.
     """
     chosen = registry.find(model, mode)
-    options = ModelOptions(lora, weights, steps, size, memory, offline)
+    options = ModelOptions(lora, weights, steps, size, memory, tuple(filter(None, speed.split(","))), offline)
     registry.refuse(chosen, options)
     about = tuple(registry.load(chosen, options).about.items()) if chosen.options else ()
     wanted = plan.chosen_formats(formats, output, mode)

@@ -34,6 +34,9 @@ class ModelOptions:
     size: int | None = None
     """Side of a square, px, as large as what the model is shown; the layers have the picture's own size anyway."""
     memory: MemoryChoice = "auto"
+    speed: tuple[str, ...] = ()
+    """Ways to be faster, any of: `compile`; `first-block` or `taylor-seer`, which skip work that steps repeat, and so
+    change the result; an attention kernel, such as `flash` or `sage`."""
     offline: bool = False
     """Open no connection; take what the hub's cache has."""
 

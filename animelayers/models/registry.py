@@ -50,7 +50,7 @@ MODELS: tuple[ModelSpec, ...] = (
         modes=("rendering",),
         entry="animelayers.models.lite_rendering:LiteRendering",
         ring="base",
-        weights="in the package@b8c1241106a0",
+        weights="in the package@a3fe79566fc8",
         licence="Apache-2.0",
         note="a small convolutional net, part of the package; learnt from the synthetic artist alone",
     ),
@@ -59,7 +59,7 @@ MODELS: tuple[ModelSpec, ...] = (
         modes=("parts",),
         entry="animelayers.models.lite_parts:LiteParts",
         ring="base",
-        weights="in the package@58eb6e159c14",
+        weights="in the package@94c8f534aaff",
         licence="Apache-2.0",
         note="a small net that looks twice, at the figure and at the head; learnt from the synthetic artist alone",
     ),
@@ -80,7 +80,7 @@ MODELS: tuple[ModelSpec, ...] = (
         weights="Qwen/Qwen-Image-Layered, and an adapter of your own",
         licence="Apache-2.0",
         note="a 20 B diffusion transformer, taught the four layers by train/lora.py: --lora RUN; wants a large GPU",
-        options=("lora", "weights", "steps", "size", "memory", "offline"),
+        options=("lora", "weights", "steps", "size", "memory", "speed", "offline"),
     ),
 )
 """Every model of this version. The first one that does a mode is that mode's default."""

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -30,6 +30,8 @@ from animelayers.stack import Rgba
 
 STEPS = 20
 """Of sampling, unless told otherwise."""
+LARGE = 2_000_000
+"""Px from which the VAE works in tiles."""
 
 
 class QwenLayered:
@@ -58,7 +60,13 @@ class QwenLayered:
         with self.file.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
         base = self.options.weights or self.spec.base
-        return {"lora": f"{self.file.name}@{digest[:12]}", "base": base, "steps": self.steps, "area": self.area}
+        told = {"lora": f"{self.file.name}@{digest[:12]}", "base": base, "steps": self.steps, "area": self.area}
+        return told if self.cache is None else {**told, "cache": self.cache}
+
+    @property
+    def cache(self) -> loading.Cache | None:
+        """Which work that steps repeat is skipped."""
+        return next((kind for kind in get_args(loading.Cache) if kind in self.options.speed), None)
 
     def predict(self, picture: Picture, *, seed: int = 0, on_step: OnStep | None = None) -> RenderingGuess:
         """What the model says of what is visible, at the picture's own size."""
@@ -100,11 +108,17 @@ class _Loaded:
             words = prompt.embedding(spec.prompt, base, beside, self.device)
         self.words = words.to(self.device)
         rung = self._rung(base, model)
-        self.vae = loading.load_vae(base, self.device)
+        self.vae = loading.load_vae(base, self.device, tiling=model.area > LARGE)
         self.scheduler = loading.load_scheduler(base)
         self.transformer = loading.load_transformer(base, rung, self.device)
         adapter.load(self.transformer, spec, model._tensors)
+        self.cache = model.cache
+        for way in options.speed:
+            if way not in ("compile", *get_args(loading.Cache)):
+                loading.use_attention(self.transformer, way)
         self.transformer = loading.settled(self.transformer, rung, self.device).eval()
+        if "compile" in options.speed:
+            loading.compile_blocks(self.transformer)
 
     def _rung(self, base: Path, model: QwenLayered) -> Rung:
         """The best way to keep the weights that fits, counted before any is read."""
@@ -124,9 +138,10 @@ class _Loaded:
         shown = latents.levels(seen, self.spec.hidden)[None].to(self.device)
         condition, frames = latents.encode(self.vae, shown).float(), self.spec.frames
         start = denoise.noise([seed], (frames.predicted, *condition.shape[1:]), self.device)
-        given: Tensor = denoise.denoised(
-            self.transformer, self.scheduler, condition, self.words, frames, start, steps=steps, on_step=on_step
-        )[0, int(frames.composite) :]
+        with loading.cached(self.transformer, self.cache, steps):
+            given: Tensor = denoise.denoised(
+                self.transformer, self.scheduler, condition, self.words, frames, start, steps=steps, on_step=on_step
+            )[0, int(frames.composite) :]
         if not given.isfinite().all():
             raise ModelError("the model gave no numbers", hint="--memory bf16, or another --lora")
         decoded = latents.decode(self.vae, given)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from animelayers.models import tensors
 from animelayers.models.registry import Mode
 from animelayers.training.lite import bank, encoder
 from animelayers.training.lite.config import Config, PartsShape
@@ -69,7 +71,16 @@ def card(config: Config, progress: Progress, drawn: int, figures: Mapping[str, A
         "figures on held-out views": dict(figures),
         "known failures": list(FAILURES[mode]),
     }
+    if config.initial is not None:
+        made["before"] = before(config.initial)
     if isinstance(config.net, PartsShape):
         made["tags"] = list(TAGS)
         made["encoder"] = encoder.ORIGIN if config.net.pretrained else "learnt here"
     return made
+
+
+def before(weights: Path) -> list[dict[str, Any]]:
+    """The trainings that weights went through, the first one first: steps, views and minutes of each."""
+    card = tensors.header(weights)
+    own = {name: card["training"][name] for name in ("steps", "views", "minutes")}
+    return [*card.get("before", ()), own]
