@@ -50,3 +50,7 @@ class ModelError(AnimeLayersError, LookupError):
 
 class MissingPackageError(AnimeLayersError, ImportError):
     """An optional package is not installed; the hint is the line that installs it."""
+
+
+class AnimeLayersWarning(UserWarning):
+    """Something that works, but perhaps not as one thinks; the command line says it as a note."""

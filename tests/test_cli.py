@@ -331,3 +331,16 @@ def test_check_compares_with_the_riding_picture(tmp_path, capsys):
     code, out, _ = run(capsys, "check", tmp_path / "char.psd", "--json")
     assert code == 0
     assert json.loads(out)["numbers"]["source"] == {"max": 0, "pixels": 0}
+
+
+def test_our_warnings_are_notes_and_those_of_others_are_not(capsys):
+    import warnings
+
+    from animelayers.cli.console import warnings_as_notes
+    from animelayers.errors import AnimeLayersWarning
+
+    with pytest.warns(UserWarning, match="theirs") as seen, warnings_as_notes():
+        warnings.warn("ours", AnimeLayersWarning, stacklevel=1)
+        warnings.warn("theirs", UserWarning, stacklevel=1)
+    assert len(seen) == 1
+    assert capsys.readouterr().err == "note: ours\n"

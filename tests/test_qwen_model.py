@@ -11,7 +11,10 @@ from animelayers.composite import max_error
 from animelayers.errors import ModelError, PictureError
 from animelayers.models.base import ModelOptions
 
-pytestmark = pytest.mark.usefixtures("diffusion")
+pytestmark = [
+    pytest.mark.usefixtures("diffusion"),
+    pytest.mark.filterwarnings("ignore:on a CPU:animelayers.errors.AnimeLayersWarning"),
+]
 
 
 @pytest.fixture(scope="module")

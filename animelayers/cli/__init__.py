@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from animelayers.cli import check, data, decompose, eval, inspect, models, preview
-from animelayers.cli.console import FAILED, INTERRUPTED, USAGE, UsageError, complain, say
+from animelayers.cli.console import FAILED, INTERRUPTED, USAGE, UsageError, complain, say, warnings_as_notes
 from animelayers.errors import AnimeLayersError, ModelError
 
 EXAMPLES = """\
@@ -84,7 +84,8 @@ def main(argv: list[str] | None = None) -> int:
     warnings.filterwarnings("ignore", module=r"PIL\.|psd_tools\.")
     command = typer.main.get_command(app)
     try:
-        code = command.main(args=argv, prog_name="animelayers", standalone_mode=False)
+        with warnings_as_notes():
+            code = command.main(args=argv, prog_name="animelayers", standalone_mode=False)
     except typer.TyperException as error:
         complain(error.format_message(), "animelayers --help, or animelayers COMMAND --help")
         return USAGE

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from animelayers.errors import AnimeLayersError
+from animelayers.errors import AnimeLayersError, AnimeLayersWarning
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: all done; some inputs failed; the command line cannot be obeyed; Ctrl-C."""
@@ -34,6 +35,22 @@ def emit(record: dict[str, Any]) -> None:
 def note(line: str) -> None:
     """Something worth knowing, to stderr."""
     sys.stderr.write(f"note: {line}\n")
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Say our own warnings as notes; those of others stay as they are."""
+    with warnings.catch_warnings():
+        before = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, AnimeLayersWarning):
+                note(str(message))
+            else:
+                before(message, category, *where, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 def complain(message: str, hint: str = "") -> None:

@@ -12,7 +12,6 @@ Everything is counted from the names and sizes of the parameters. GB are 10⁹ b
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -119,8 +118,6 @@ def chosen(asked: MemoryChoice, estimates: Sequence[Estimate], free_bytes: int) 
         hint = f"memory={fitting[0]}" if fitting else "a smaller picture or batch, or a card with more memory"
         said = f"{wanted} does not fit" if wanted else "nothing fits"
         raise ModelError(f"{said} into the memory that is free\n{table(estimates, free_bytes)}", hint=hint)
-    if wanted == "float32":
-        warnings.warn("on a CPU a large model takes hours for a picture", stacklevel=2)
     return wanted
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from animelayers.errors import DataError, ModelError, PictureError
+from animelayers.errors import AnimeLayersWarning, DataError, ModelError, PictureError
 from animelayers.models import hub, memory
 from animelayers.models.base import ModelOptions, OnStep, Rung
 from animelayers.models.fitting import Fitting, Size, bucket, window
@@ -108,6 +109,8 @@ class _Loaded:
             words = prompt.embedding(spec.prompt, base, beside, self.device)
         self.words = words.to(self.device)
         rung = self._rung(base, model)
+        if self.device.type == "cpu":
+            warnings.warn("on a CPU a picture takes hours", AnimeLayersWarning, stacklevel=2)
         self.vae = loading.load_vae(base, self.device, tiling=model.area > LARGE)
         self.scheduler = loading.load_scheduler(base)
         self.transformer = loading.load_transformer(base, rung, self.device)
