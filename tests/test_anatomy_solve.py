@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import guesses
 import numpy as np
@@ -30,6 +32,8 @@ SIZE = (288, 240)
 
 class Told:
     """A parts model that says what the samples say: of transparent pixels that there is nobody."""
+
+    about: Mapping[str, Any] = {}
 
     def predict(self, picture, *, seed=0, on_step=None) -> PartsGuess:
         if on_step is not None:

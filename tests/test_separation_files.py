@@ -107,7 +107,7 @@ def toy(monkeypatch):
     module = sys.modules["animelayers.decompose"]
     real = module.decompose
 
-    def decompose(picture, mode="rendering", model=None, *, seed=0, inpainter=None, on_step=None):
+    def decompose(picture, mode="rendering", model=None, *, seed=0, options=None, inpainter=None, on_step=None):
         if mode != "parts":
             return real(picture, mode, model, seed=seed, on_step=on_step)
         made = Provenance("parts", model, sys.modules["animelayers"].__version__, picture.sha256, picture.name)

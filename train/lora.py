@@ -13,6 +13,7 @@ goes on. Ctrl-C writes one.
 from __future__ import annotations
 
 import argparse
+import atexit
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -55,6 +56,7 @@ def main(argv: list[str] | None = None) -> int:
             for line in start.prepare(told, accelerator, report).lines:
                 say(line)
             return DONE
+        atexit.register(accelerator.end_training)  # or a process that leaves with the group alive is aborted
         done = start.train(told, accelerator, report)
         if accelerator.is_main_process:
             if not done:
