@@ -158,7 +158,8 @@ def started(art: Path, out: Path, *words: str) -> subprocess.Popen[str]:
         [*command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     deadline = time.monotonic() + 60
-    while not (out / "classic" / RECORDS).exists() and time.monotonic() < deadline:
+    records = out / "classic" / RECORDS
+    while not (records.exists() and b"\n" in records.read_bytes()) and time.monotonic() < deadline:
         time.sleep(0.01)
     return process
 
