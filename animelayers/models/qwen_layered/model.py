@@ -25,8 +25,8 @@ from animelayers.models.fitting import Fitting, Size, bucket, window
 from animelayers.models.qwen_layered import adapter, denoise, latents, loading, prompt
 from animelayers.models.qwen_layered.frames import PATCH
 from animelayers.picture import Picture
+from animelayers.rendering.native import native_guess
 from animelayers.rendering.solve import BLENDS, RenderingGuess
-from animelayers.rendering.upscaled import native_guess
 from animelayers.stack import Rgba
 
 STEPS = 20
