@@ -22,8 +22,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from animelayers.cli.console import DONE, FAILED, complain, note, say
-from animelayers.errors import AnimeLayersError
+from animelayers.cli.console import answered, note, say
 
 NEEDS = 'pip install -c constraints.txt -e ".[train]"'
 
@@ -44,31 +43,28 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return options
 
 
+def convert(options: argparse.Namespace) -> None:
+    """There or back."""
+    import torch
+
+    from animelayers.models.qwen_layered import adapter, converted
+
+    if options.back:
+        spec, weights = converted.read(options.lora)
+        adapter.save(options.output, weights, spec)
+    else:
+        spec, weights = adapter.read(adapter.located(options.lora))
+        dtype = getattr(torch, options.dtype) if options.dtype else None
+        converted.write(options.output, spec, weights, options.style, dtype)
+        note(f"ComfyUI: {converted.frames_elsewhere(spec)}")
+        note(f"prompt: {spec.prompt}")
+    say(str(options.output))
+
+
 def main(argv: list[str] | None = None) -> int:
     """Convert; 0 done, 1 failed, 2 usage."""
     options = arguments(argv)
-    try:
-        import torch
-
-        from animelayers.models.qwen_layered import adapter, converted
-
-        if options.back:
-            spec, weights = converted.read(options.lora)
-            adapter.save(options.output, weights, spec)
-        else:
-            spec, weights = adapter.read(adapter.located(options.lora))
-            dtype = getattr(torch, options.dtype) if options.dtype else None
-            converted.write(options.output, spec, weights, options.style, dtype)
-            note(f"ComfyUI: {converted.frames_elsewhere(spec)}")
-            note(f"prompt: {spec.prompt}")
-    except ModuleNotFoundError as error:
-        complain(f"the package {error.name} is needed", NEEDS)
-        return FAILED
-    except AnimeLayersError as error:
-        complain(str(error), error.hint)
-        return FAILED
-    say(str(options.output))
-    return DONE
+    return answered(lambda: convert(options), needs=NEEDS)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from animelayers.cli.console import DONE, FAILED, complain, note, say
-from animelayers.errors import AnimeLayersError
+from animelayers.cli.console import answered, note, say
 
 NEEDS = 'pip install -c constraints.txt -e ".[train]"'
 
@@ -28,23 +27,20 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Export; 0 done, 1 failed, 2 usage."""
-    options = arguments(argv)
-    try:
-        from animelayers.training.lite import onnx_file
+def export(options: argparse.Namespace) -> None:
+    """Write the ONNX file and its card."""
+    from animelayers.training.lite import onnx_file
 
-        card = onnx_file.export(options.weights, options.output)
-    except ModuleNotFoundError as error:
-        complain(f"the package {error.name} is needed", NEEDS)
-        return FAILED
-    except AnimeLayersError as error:
-        complain(str(error), error.hint)
-        return FAILED
+    card = onnx_file.export(options.weights, options.output)
     moved = ", ".join(f"{name} {value:.2g}" for name, value in card["file"]["moved by rounding"].items())
     note(f"{options.output.stat().st_size / 1e6:.1f} MB; rounding weights moves {moved} at most")
     say(str(options.output))
-    return DONE
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Export; 0 done, 1 failed, 2 usage."""
+    options = arguments(argv)
+    return answered(lambda: export(options), needs=NEEDS)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from animelayers.cli.console import DONE, FAILED, complain, note, say
-from animelayers.errors import AnimeLayersError
+from animelayers.cli.console import answered, note, say
 
 NEEDS = 'pip install -c constraints.txt -e ".[train]"'
 
@@ -33,25 +32,22 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def merge(options: argparse.Namespace) -> None:
+    """Find the base, and write another with the adapter in it."""
+    from animelayers.models import hub
+    from animelayers.models.qwen_layered import adapter, loading, merged, prompt
+
+    spec, _ = adapter.read(adapter.located(options.lora))
+    base = hub.located(options.weights or spec.base, files=(*loading.FILES, *prompt.FILES))
+    rounding = merged.merge(options.lora, base, options.output, options.scale)
+    note(f"rounding moved the weights by {rounding.share:.2%} of what the LoRA does")
+    say(str(options.output))
+
+
 def main(argv: list[str] | None = None) -> int:
     """Merge; 0 done, 1 failed, 2 usage."""
     options = arguments(argv)
-    try:
-        from animelayers.models import hub
-        from animelayers.models.qwen_layered import adapter, loading, merged, prompt
-
-        spec, _ = adapter.read(adapter.located(options.lora))
-        base = hub.located(options.weights or spec.base, files=(*loading.FILES, *prompt.FILES))
-        rounding = merged.merge(options.lora, base, options.output, options.scale)
-    except ModuleNotFoundError as error:
-        complain(f"the package {error.name} is needed", NEEDS)
-        return FAILED
-    except AnimeLayersError as error:
-        complain(str(error), error.hint)
-        return FAILED
-    note(f"rounding moved the weights by {rounding.share:.2%} of what the LoRA does")
-    say(str(options.output))
-    return DONE
+    return answered(lambda: merge(options), needs=NEEDS)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from animelayers.cli.console import DONE, FAILED, INTERRUPTED, complain, note, say
-from animelayers.errors import AnimeLayersError
+from animelayers.cli.console import answered, note, say
 from animelayers.workers import ending_well
 
 NEEDS = 'pip install -c constraints.txt -e ".[train]"'
@@ -30,35 +29,31 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def train(options: argparse.Namespace) -> None:
+    """Draw, then learn until the budget or the session is spent."""
+    from animelayers.training.lite import bank, config
+
+    told = config.load(options.config, options.overrides)
+    with ending_well():
+        if options.only_draw:
+            order = bank.Order.of(told.bank)
+            with bank.drawn_meanwhile(order, told.bank.processes) as drawing:
+                bank.wait(order, told.bank.seeds, drawing, note)
+            say(str(told.bank.folder))
+            return
+        from animelayers.training.lite import checkpoint, loop
+
+        if not loop.train(told, note):
+            note("to be continued: the same command goes on")
+        say(str(told.folder / checkpoint.WEIGHTS))
+
+
 def main(argv: list[str] | None = None) -> int:
     """Train; 0 done or to be continued, 1 failed, 2 usage, 130 Ctrl-C."""
     options = arguments(argv)
-    try:
-        from animelayers.training.lite import bank, config
-
-        told = config.load(options.config, options.overrides)
-        with ending_well():
-            if options.only_draw:
-                order = bank.Order.of(told.bank)
-                with bank.drawn_meanwhile(order, told.bank.processes) as drawing:
-                    bank.wait(order, told.bank.seeds, drawing, note)
-                say(str(told.bank.folder))
-                return DONE
-            from animelayers.training.lite import checkpoint, loop
-
-            if not loop.train(told, note):
-                note("to be continued: the same command goes on")
-            say(str(told.folder / checkpoint.WEIGHTS))
-    except ModuleNotFoundError as error:
-        complain(f"the package {error.name} is needed", NEEDS)
-        return FAILED
-    except AnimeLayersError as error:
-        complain(str(error), error.hint)
-        return FAILED
-    except KeyboardInterrupt:
-        note("stopped; the same command goes on from the last checkpoint")
-        return INTERRUPTED
-    return DONE
+    return answered(
+        lambda: train(options), needs=NEEDS, stopped="stopped; the same command goes on from the last checkpoint"
+    )
 
 
 if __name__ == "__main__":

@@ -18,8 +18,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from animelayers.cli.console import DONE, FAILED, INTERRUPTED, complain, note, say
-from animelayers.errors import AnimeLayersError
+from animelayers.cli.console import answered, note, say
 
 NEEDS = 'pip install -c constraints.txt -e ".[train]"'
 
@@ -35,43 +34,39 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_intermixed_args(argv)
 
 
+def train(options: argparse.Namespace) -> None:
+    """Look at the art, and learn from it unless that is all."""
+    from accelerate import Accelerator, InitProcessGroupKwargs
+
+    from animelayers.models.qwen_layered import adapter
+    from animelayers.training.lora import config, start
+
+    told = config.load(options.config, options.overrides)
+    patience = InitProcessGroupKwargs(timeout=timedelta(hours=12))  # while the first process encodes latents
+    accelerator = Accelerator(cpu=told.device == "cpu", kwargs_handlers=[patience])
+
+    def report(line: str) -> None:
+        if accelerator.is_main_process:
+            note(line)
+
+    if options.dry_run:
+        for line in start.prepare(told, accelerator, report).lines:
+            say(line)
+        return
+    atexit.register(accelerator.end_training)  # or a process that leaves with the group alive is aborted
+    done = start.train(told, accelerator, report)
+    if accelerator.is_main_process:
+        if not done:
+            note("to be continued: the same command goes on")
+        say(str(told.folder / adapter.FILE))
+
+
 def main(argv: list[str] | None = None) -> int:
     """Train; 0 done or to be continued, 1 failed, 2 usage, 130 Ctrl-C."""
     options = arguments(argv)
-    try:
-        from accelerate import Accelerator, InitProcessGroupKwargs
-
-        from animelayers.models.qwen_layered import adapter
-        from animelayers.training.lora import config, start
-
-        told = config.load(options.config, options.overrides)
-        patience = InitProcessGroupKwargs(timeout=timedelta(hours=12))  # while the first process encodes latents
-        accelerator = Accelerator(cpu=told.device == "cpu", kwargs_handlers=[patience])
-
-        def report(line: str) -> None:
-            if accelerator.is_main_process:
-                note(line)
-
-        if options.dry_run:
-            for line in start.prepare(told, accelerator, report).lines:
-                say(line)
-            return DONE
-        atexit.register(accelerator.end_training)  # or a process that leaves with the group alive is aborted
-        done = start.train(told, accelerator, report)
-        if accelerator.is_main_process:
-            if not done:
-                note("to be continued: the same command goes on")
-            say(str(told.folder / adapter.FILE))
-    except ModuleNotFoundError as error:
-        complain(f"the package {error.name} is needed", NEEDS)
-        return FAILED
-    except AnimeLayersError as error:
-        complain(str(error), error.hint)
-        return FAILED
-    except KeyboardInterrupt:
-        note("stopped; the same command goes on from the last checkpoint")
-        return INTERRUPTED
-    return DONE
+    return answered(
+        lambda: train(options), needs=NEEDS, stopped="stopped; the same command goes on from the last checkpoint"
+    )
 
 
 if __name__ == "__main__":

@@ -68,6 +68,28 @@ def complain_of(file: Path, error: AnimeLayersError, *, as_json: bool, **facts: 
         emit({"path": str(file), **facts, "error": str(error), "hint": error.hint or None})
 
 
+def answered(work: Callable[[], None], *, needs: str, stopped: str = "stopped") -> int:
+    """Do the work of a script, and say what goes wrong in it; its exit code.
+
+    Args:
+        work: returns when all is done.
+        needs: what to type where a package is missing.
+        stopped: what to say after Ctrl-C.
+    """
+    try:
+        work()
+    except ModuleNotFoundError as error:
+        complain(f"the package {error.name} is needed", needs)
+        return FAILED
+    except AnimeLayersError as error:
+        complain(str(error), error.hint)
+        return FAILED
+    except KeyboardInterrupt:
+        note(stopped)
+        return INTERRUPTED
+    return DONE
+
+
 def columns(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> list[str]:
     """Rows of cells → lines with aligned columns; East Asian characters count as two cells wide."""
     from rich.cells import cell_len
