@@ -7,6 +7,7 @@ import pytest
 from animelayers.color import premultiplied, straight
 from animelayers.composite import max_error
 from animelayers.errors import StackError
+from animelayers.rendering import native
 from animelayers.rendering.native import native_guess
 from animelayers.rendering.solve import exact_stack
 
@@ -162,3 +163,15 @@ def test_all_four_are_needed_and_of_one_size():
         native_guess({name: sheet for name, sheet in layers.items() if name != "shadow"}, layers["flat"])
     with pytest.raises(StackError, match="line 9 × 200"):
         native_guess({**layers, "line": layers["line"][:9]}, layers["flat"])
+
+
+def test_bands_leave_no_seam(monkeypatch):
+    source, line = stroked(two_flats(), 31, 60, 66, 171)
+    layers = at(0.5, painted(two_flats(), line=line))
+    whole = native_guess(layers, source)
+    monkeypatch.setattr(native, "BAND", 7)
+    monkeypatch.setattr(native, "ROWS", 50)
+    banded = native_guess(layers, source)
+    assert (whole.line == banded.line).all()
+    assert (whole.flat == banded.flat).all()
+    assert (whole.base == banded.base).all()

@@ -34,7 +34,7 @@ from animelayers.stack import Rgba
 BAND = 128
 """Rows explained at a time."""
 
-SURE = 64
+SURE = 32
 """Line alpha from which on a colour is that of the ink."""
 BLED = 3
 """Cells by which the painted silhouette may miss the picture's. What lies farther out was not painted: it is flat."""
