@@ -23,18 +23,8 @@ def base(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(torch, base, tmp_path_factory):
     """The folder of a training whose every weight is random."""
-    from animelayers.models.qwen_layered import adapter
-
     folder = tmp_path_factory.mktemp("run")
-    model, spec = toy_qwen.transformer(), toy_qwen.spec(base=str(base), steps=7)
-    model.requires_grad_(False)
-    adapter.insert(model, spec)
-    with torch.no_grad():
-        for weight in model.parameters():
-            if weight.requires_grad:
-                weight.normal_()
-    trained = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
-    adapter.save(folder / adapter.FILE, adapter.as_file(trained), spec)
+    toy_qwen.save_adapter(folder, toy_qwen.spec(base=str(base), steps=7))
     (folder / "prompt.safetensors").write_bytes(b"words")
     return folder
 

@@ -119,6 +119,20 @@ def test_a_flat_that_is_off_takes_the_colour_of_the_picture():
     assert (native_guess(at(0.5, painted(noisy)), opaque(flat)).flat == flat).all()
 
 
+def test_haze_does_not_hide_the_colour_of_the_picture():
+    flat = two_flats()
+    layers = painted(flat - np.uint8(3))
+    layers["shadow"] = np.full((*SIZE, 4), (0, 0, 0, 10), np.uint8)
+    assert (native_guess(at(0.5, layers), opaque(flat)).flat == flat).all()
+
+
+def test_a_faint_stroke_is_one_if_the_model_says_so():
+    flat = two_flats()
+    source, line = stroked(flat, 60, 61, ink=(225, 188, 173))
+    assert (native_guess(at(0.5, painted(flat, line=line)), source).line[60:62, 20:-20, 3] > 250).all()
+    assert not native_guess(at(0.5, painted(flat)), source).line[..., 3].any()
+
+
 def test_a_gradient_is_flat_if_the_model_paints_it_and_shade_if_not():
     rise = np.linspace(0, 40, SIZE[0]).round().astype(np.uint8)[:, None, None]
     gradient = np.broadcast_to(np.array((140, 120, 160), np.uint8) + rise, (*SIZE, 3)).copy()

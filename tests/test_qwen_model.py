@@ -20,16 +20,12 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def place(diffusion, tmp_path_factory, torch):
     """A base, and an adapter that says something, with its prompt beside it."""
-    from animelayers.models.qwen_layered import adapter, prompt
+    from animelayers.models.qwen_layered import prompt
 
     folder = tmp_path_factory.mktemp("qwen")
     base = toy_qwen.save_base(folder / "base")
-    model, spec = toy_qwen.transformer(), toy_qwen.spec(base=str(base), size=(96, 64))
-    model.requires_grad_(False)
-    torch.manual_seed(0)
-    adapter.insert(model, spec)
-    trained = {name: torch.randn_like(weight) for name, weight in model.named_parameters() if weight.requires_grad}
-    adapter.save(folder / "run" / adapter.FILE, adapter.as_file(trained), spec)
+    spec = toy_qwen.spec(base=str(base), size=(96, 64))
+    toy_qwen.save_adapter(folder / "run", spec)
     prompt.embedding(spec.prompt, base, folder / "run" / prompt.NAME, torch.device("cpu"))
     return folder
 

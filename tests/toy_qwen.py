@@ -128,3 +128,18 @@ def spec(**changes: Any) -> Any:
 
     facts = {"layers": ("flat", "shadow", "highlight", "line"), "size": (64, 48), "base": "tiny", "rank": 2}
     return AdapterSpec(**{**facts, "blocks": 2, "width": 48, **changes})
+
+
+def save_adapter(folder: Path, spec: Any) -> dict[str, Any]:
+    """The folder of a training whose every weight is random; the weights by the names that they have in the model."""
+    import torch
+
+    from animelayers.models.qwen_layered import adapter
+
+    model = transformer()
+    model.requires_grad_(False)
+    adapter.insert(model, spec)
+    torch.manual_seed(0)
+    trained = {name: torch.randn_like(weight) for name, weight in model.named_parameters() if weight.requires_grad}
+    adapter.save(folder / adapter.FILE, adapter.as_file(trained), spec)
+    return trained
