@@ -165,7 +165,7 @@ contract-a = [STEPS, "adapter.composite=true"]
 
 
 @pytest.fixture
-def study(tmp_path, monkeypatch):
+def study(tmp_path, monkeypatch, torch):
     """Calls the command; the artist draws ellipses."""
     import art
 
@@ -184,7 +184,7 @@ def study(tmp_path, monkeypatch):
     return call
 
 
-def test_from_the_first_sheet_to_the_page(study, torch, tmp_path):
+def test_from_the_first_sheet_to_the_page(study, tmp_path):
     """In several calls, each of which leaves off at once: it goes on until the last run is measured."""
     calls = 0
     while not (tmp_path / "study" / "measured" / "contract-a-1.json").exists():
@@ -249,7 +249,7 @@ def test_the_study_that_is_kept_resolves(torch):
 # --- the page
 
 
-def test_spreads_are_over_seeds(tmp_path):
+def test_spreads_are_over_seeds(torch, tmp_path):
     import page
     from plan import Places, Study
 
