@@ -133,6 +133,15 @@ def test_a_faint_stroke_is_one_if_the_model_says_so():
     assert not native_guess(at(0.5, painted(flat)), source).line[..., 3].any()
 
 
+@pytest.mark.parametrize("scale", [1 / 3, 0.5, 1.5])
+def test_line_art_may_be_broad(scale):
+    flat = two_flats()
+    source, line = stroked(flat, *range(31, 62), ink=(200, 170, 100))
+    guess = native_guess(at(scale, painted(flat, line=line)), source)
+    assert (guess.line[31:62, 20:-20, 3] > 240).all()
+    assert (guess.flat == flat).all()
+
+
 def test_a_gradient_is_flat_if_the_model_paints_it_and_shade_if_not():
     rise = np.linspace(0, 40, SIZE[0]).round().astype(np.uint8)[:, None, None]
     gradient = np.broadcast_to(np.array((140, 120, 160), np.uint8) + rise, (*SIZE, 3)).copy()

@@ -66,7 +66,8 @@ OVERLOOKED = 3000.0
 FAINT = 16
 """Line alpha up to which the model has no stroke."""
 PLAIN = 8
-"""Depth of a stroke (L* in 255ths) up to which a stroke is only believed where the model has at least `SOLID`."""
+"""Depth of a stroke (L* in 255ths) up to which it is only believed where the model has an alpha of `SOLID`, or close
+to where it has that broadly: what is broad has no depth."""
 SOLID = 153
 
 NOWHERE, SEEN, SAID = 0, 1, 2
@@ -294,13 +295,17 @@ def _drawn(
     source: Rgba, inside: Mask, painted: npt.NDArray[np.uint8], alpha: npt.NDArray[np.uint8], pen: Pen
 ) -> npt.NDArray[np.uint8]:
     """`NOWHERE`, `SEEN` or `SAID` of every pixel; `painted` is the model's line alpha by cells, `alpha` by pixels."""
-    near = cv2.dilate(painted, np.ones((3, 3), np.uint8)) > FAINT
-    said = cv2.resize(near.astype(np.uint8), (inside.shape[1], inside.shape[0]), interpolation=cv2.INTER_NEAREST)
+    box = np.ones((3, 3), np.uint8)
+    near = (cv2.dilate(painted, box) > FAINT).astype(np.uint8)
+    broad = cv2.dilate(cv2.erode((painted >= SOLID).astype(np.uint8), box), box, iterations=2)
+    size = inside.shape[1], inside.shape[0]
+    said, sure = (cv2.resize(cells, size, interpolation=cv2.INTER_NEAREST) > 0 for cells in (near, broad))
+    sure |= alpha >= SOLID
     drawn = np.full(inside.shape, NOWHERE, np.uint8)
     for inner, outer, part in bands(len(drawn), ROWS, halo=pen.halo):
         depth = cv2.dilate(stroke_depth(source[outer][..., :3], inside[outer], pen), disc(1))[part]
         drawn[inner][depth > HIGH] = SEEN
-        drawn[inner][(said[inner] > 0) & ((depth > PLAIN) | (alpha[inner] >= SOLID))] = SAID
+        drawn[inner][said[inner] & ((depth > PLAIN) | sure[inner])] = SAID
     return drawn
 
 
