@@ -19,7 +19,7 @@ from animelayers.cli import COMMANDS, GROUPS
 from animelayers.evaluation import catalogue
 from animelayers.evaluation.catalogue import METRICS, SET_METRICS
 from animelayers.evaluation.prediction import FATAL, FAULTS
-from animelayers.models.registry import MODELS, PLANNED
+from animelayers.models.registry import MODELS
 
 
 def main(argv: list[str]) -> int:
@@ -133,13 +133,11 @@ def _cell(text: str) -> str:
 
 
 def models() -> Iterator[str]:
-    """The table of models, and those that are planned."""
+    """The table of models."""
     yield from ("", "## Models", "", "| id | mode | needs | weights | licence | note |", "|---|---|---|---|---|---|")
     for spec in MODELS:
         row = (f"`{spec.id}`", ", ".join(spec.modes), spec.ring, spec.weights or "none", spec.licence, spec.note)
         yield f"| {' | '.join(row)} |"
-    planned = "; ".join(f"{mode}: {', '.join(ids)}" for mode, ids in PLANNED.items())
-    yield from ("", f"Not in this version – {planned}.")
 
 
 PAGES: dict[str, Callable[[], Iterator[str]]] = {"cli.md": cli, "metrics.md": metrics}

@@ -94,13 +94,6 @@ def test_on_step_can_end_the_work():
         decompose(drawing(), on_step=stop)
 
 
-def test_a_mode_that_nothing_does_says_which_models_would(monkeypatch):
-    monkeypatch.setattr(registry, "MODELS", tuple(spec for spec in MODELS if "parts" not in spec.modes))
-    with pytest.raises(ModelError, match=r"see-through.*none yet") as caught:
-        decompose(drawing(), "parts")
-    assert "rendering" in caught.value.hint
-
-
 @pytest.mark.parametrize("mode", MODES)
 def test_the_embedded_model_is_the_default(mode):
     assert registry.find(None, mode).id == "lite"

@@ -154,9 +154,10 @@ def test_a_cpu_has_no_small_rungs(base, cpu, rung):
 
 
 def test_four_bits_need_their_package(torch, base, monkeypatch):
+    from animelayers.models.diffusion import rungs
     from animelayers.models.qwen_layered import loading
 
-    monkeypatch.setattr(loading, "is_bitsandbytes_available", lambda: False)
+    monkeypatch.setattr(rungs, "is_bitsandbytes_available", lambda: False)
     with pytest.raises(MissingPackageError) as caught:
         loading.load_transformer(base, "nf4", torch.device("cuda"))
     assert caught.value.hint == "pip install bitsandbytes"
@@ -268,11 +269,12 @@ def test_a_vae_without_alpha_is_refused(own, cpu):
 
 @pytest.mark.parametrize("guided", [False, True])
 def test_a_cache_that_tolerates_nothing_changes_nothing(torch, base, cpu, guided):
+    from animelayers.models.diffusion import speed
     from animelayers.models.qwen_layered import loading
 
     model = loading.load_transformer(base, "float32", cpu)
     before = sampled(model, guided=guided)
-    with loading.cached(model, "first-block", 12, threshold=0):
+    with speed.cached(model, "first-block", 12, threshold=0):
         assert torch.equal(sampled(model, guided=guided), before)
 
 
@@ -280,12 +282,13 @@ def test_a_cache_that_tolerates_nothing_changes_nothing(torch, base, cpu, guided
 @pytest.mark.parametrize("guided", [False, True])
 def test_a_cache_saves_work_and_is_gone_afterwards(torch, base, cpu, kind, guided):
     """Two prompts have memories of their own: with both the same work is saved twice, and little is lost."""
+    from animelayers.models.diffusion import speed
     from animelayers.models.qwen_layered import loading
 
     model = loading.load_transformer(base, "float32", cpu)
     before, calls = sampled(model, guided=guided), []
     model.transformer_blocks[1].attn.register_forward_hook(lambda *_: calls.append(1))
-    with loading.cached(model, kind, 12, threshold=0.3):
+    with speed.cached(model, kind, 12, threshold=0.3):
         found = sampled(model, guided=guided)
     forwards = 24 if guided else 12
     assert 1 <= len(calls) <= forwards / 2
@@ -297,42 +300,45 @@ def test_a_cache_saves_work_and_is_gone_afterwards(torch, base, cpu, kind, guide
 
 
 def test_few_steps_are_not_cached(base, cpu):
+    from animelayers.models.diffusion import speed
     from animelayers.models.qwen_layered import loading
 
     model = loading.load_transformer(base, "float32", cpu)
-    with loading.cached(model, "first-block", loading.STEPS_TO_CACHE - 1):
+    with speed.cached(model, "first-block", speed.STEPS_TO_CACHE - 1):
         assert not model.is_cache_enabled
-    with loading.cached(model, None, 50):
+    with speed.cached(model, None, 50):
         assert not model.is_cache_enabled
-    with contextlib.suppress(KeyError), loading.cached(model, "first-block", 50):
+    with contextlib.suppress(KeyError), speed.cached(model, "first-block", 50):
         assert model.is_cache_enabled
         raise KeyError
     assert not model.is_cache_enabled
-    with pytest.raises(ModelError, match="unknown cache"), loading.cached(model, "magic", 50):
+    with pytest.raises(ModelError, match="unknown cache"), speed.cached(model, "magic", 50):
         pass
 
 
 def test_attention_is_chosen_by_name(torch, base, cpu):
+    from animelayers.models.diffusion import speed
     from animelayers.models.qwen_layered import loading
 
     model = loading.load_transformer(base, "float32", cpu)
     before = sampled(model, steps=2)
-    loading.use_attention(model, "_native_math")
+    speed.use_attention(model, "_native_math")
     assert torch.allclose(sampled(model, steps=2), before, atol=1e-4)
-    loading.use_attention(model, "native")
+    speed.use_attention(model, "native")
     for name in ("fast", "sage_hub"):
         with pytest.raises(ModelError, match="unknown attention") as caught:
-            loading.use_attention(model, name)
+            speed.use_attention(model, name)
         assert "native" in caught.value.hint
         assert "_hub" not in caught.value.hint
     if not find_spec("sageattention"):
         with pytest.raises(MissingPackageError, match="sageattention"):
-            loading.use_attention(model, "sage")
+            speed.use_attention(model, "sage")
 
 
 def test_only_the_repeated_block_is_compiled(base, cpu, monkeypatch):
     from diffusers.models.transformers.transformer_qwenimage import QwenImageTransformerBlock
 
+    from animelayers.models.diffusion import speed
     from animelayers.models.qwen_layered import loading
 
     compiled = []
@@ -342,7 +348,7 @@ def test_only_the_repeated_block_is_compiled(base, cpu, monkeypatch):
 
     monkeypatch.setattr(QwenImageTransformerBlock, "compile", noted)
     model = loading.load_transformer(base, "float32", cpu)
-    loading.compile_blocks(model)
+    speed.compile_blocks(model)
     assert compiled == list(model.transformer_blocks)
 
 

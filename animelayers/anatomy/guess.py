@@ -7,12 +7,17 @@ but `anatomy.looks`, which knows where every value lies.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from animelayers.errors import ModelError
+
+FACE = ("face", "irides", "eyebrow", "eyewhite", "eyelash", "nose", "mouth")
+HAIR = ("front hair", "back hair")
+BODY = ("neck", "topwear", "handwear", "bottomwear", "legwear")
 
 Maps = npt.NDArray[np.float32]
 """float32 [p, h, w], one map a part."""
@@ -67,3 +72,13 @@ class PartsGuess:
     """The coarse first: of a part, the last look that speaks of it is believed inside its box, with a soft border."""
     person: float = 1.0
     """0..1: whether there is a character at all."""
+
+
+def person_of(looks: Iterable[Look]) -> float:
+    """0..1: whether there is a character, of which at least two of face, hair and body have to be there."""
+    said: dict[str, float] = {}
+    for look in looks:
+        for tag, value in zip(look.tags, look.presence, strict=True):
+            said[tag] = max(said.get(tag, 0.0), float(value))
+    groups = sorted(max(said.get(tag, 0.0) for tag in group) for group in (FACE, HAIR, BODY))
+    return (groups[-1] + groups[-2]) / 2

@@ -45,14 +45,14 @@ Inpainter = Annotated[Path | None, typer.Option(metavar="FILE", help="A LaMa (.o
 
 # What a large model is told: `ModelOptions`.
 Lora = Annotated[Path | None, typer.Option(metavar="RUN", help="Of a large model: its adapter.")]
-Weights = Annotated[str | None, typer.Option(metavar="PATH|ID", help="Its base: a folder, or owner/name.")]
+Weights = Annotated[str | None, typer.Option(metavar="PATH|ID", help="Its weights: a folder, or owner/name.")]
 Steps = Annotated[int | None, typer.Option(metavar="N", min=2, help="Of sampling.")]
 Size = Annotated[int | None, typer.Option(metavar="PX", min=64, help="What it sees is PX × PX large.")]
 Memory = Annotated[
     MemoryChoice,
-    typer.Option(metavar="HOW", help="Its weights: auto, bf16, fp8, nf4, offload.", show_default=False),
+    typer.Option(metavar="HOW", help="In memory: auto, bf16, fp8, nf4, offload.", show_default=False),
 ]
-Speed = Annotated[str, typer.Option(metavar="LIST", help="compile,first-block,taylor-seer,flash …")]
+Speed = Annotated[str, typer.Option(metavar="LIST", help="compile,ode,first-block … (docs/models.md).")]
 Offline = Annotated[bool, typer.Option("--offline", help="Open no connection.")]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from animelayers.cli.console import DONE, columns, emit, say
-from animelayers.models.registry import MODELS, PLANNED
+from animelayers.models.registry import MODELS
 
 EXAMPLES = """\
 animelayers models
@@ -26,8 +26,4 @@ def command(
     rows = [(s.id, ", ".join(s.modes), s.ring, s.weights or "none", s.licence, s.note) for s in MODELS]
     for line in columns([head, *rows], indent=""):
         say(line)
-    say("")
-    for mode, planned in PLANNED.items():
-        if planned:
-            say(f"not in this version, mode {mode}: {', '.join(planned)}")
     return DONE

@@ -28,15 +28,17 @@ class ModelOptions:
     lora: Path | None = None
     """An adapter: the folder of a run, or its file."""
     weights: str | None = None
-    """Where the base's weights lie: a folder, or `owner/name` on the Hugging Face hub."""
+    """Where the weights lie: a folder, or `owner/name` on the Hugging Face hub. Of `see-through` there are two, of parts
+    and of depth, separated by a comma; the second may be missing."""
     steps: int | None = None
     """Of sampling."""
     size: int | None = None
     """Side of a square, px, as large as what the model is shown; the layers have the picture's own size anyway."""
     memory: MemoryChoice = "auto"
     speed: tuple[str, ...] = ()
-    """Ways to be faster, any of: `compile`; `first-block` or `taylor-seer`, which skip work that steps repeat, and so
-    change the result; an attention kernel, such as `flash` or `sage`."""
+    """Ways to be faster. `compile`, and kernels of attention such as `flash` and `sage`, say the same. These change the
+    result: `first-block` or `taylor-seer` of a transformer, which skip work that steps repeat; of `see-through` `ode`,
+    `drop-absent` and `reuse`."""
     offline: bool = False
     """Open no connection; take what the hub's cache has."""
 

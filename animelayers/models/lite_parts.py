@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from animelayers.anatomy.guess import Look, PartsGuess
+from animelayers.anatomy.guess import FACE, HAIR, Look, PartsGuess, person_of
 from animelayers.color import matte, to_uint8
 from animelayers.models.base import OnStep
 from animelayers.models.onnx import WEIGHTS, Net, Values
@@ -29,9 +29,6 @@ TAGS = tuple(PART_LABELS)
 """The net's parts, in its order."""
 HEAD_TAGS = TAGS[: TAGS.index("neckwear")]
 """What the second look speaks of."""
-FACE = ("face", "irides", "eyebrow", "eyewhite", "eyelash", "nose", "mouth")
-HAIR = ("front hair", "back hair")
-BODY = ("neck", "topwear", "handwear", "bottomwear", "legwear")
 
 SHAPE = (384, 320)
 """Height and width of what the net sees, px. At any other size it knows parts less well."""
@@ -185,16 +182,6 @@ def head_box(look: Look) -> Box | None:
     skull[max(0, top - above) : (top + bottom) // 2, max(0, left - around) : right + around] = True
     hair = (_chance(look, HAIR) >= 0.5) & skull
     return _placed(look, tight_box((faces == 1) | hair))
-
-
-def person_of(looks: Iterable[Look]) -> float:
-    """0..1: whether there is a character, of which at least two of face, hair and body have to be there."""
-    said: dict[str, float] = {}
-    for look in looks:
-        for tag, value in zip(look.tags, look.presence, strict=True):
-            said[tag] = max(said.get(tag, 0.0), float(value))
-    groups = sorted(max(said.get(tag, 0.0) for tag in group) for group in (FACE, HAIR, BODY))
-    return (groups[-1] + groups[-2]) / 2
 
 
 def _areas(mask: Mask) -> npt.NDArray[np.int32]:

@@ -1,4 +1,4 @@
-"""How much memory a large transformer needs, said before anything is loaded, and which rung of the ladder fits.
+"""How much memory a large network needs, said before anything is loaded, and which rung of the ladder fits.
 
     bf16      as trained; 2 bytes a parameter
     fp8       weights kept in float8 e4m3, worked with in bf16; 1 byte
@@ -25,11 +25,18 @@ LIVE = 24
 """Tensors [tokens, width] of 16 bits that a block holds at a time without gradients, the allocator's slack included."""
 LIVE_TRAINING = 32
 """The same while a block is computed again for the backward pass."""
+LIVE_CONVOLVED = 29
+"""Tensors [frames, width, height, width of the latent] of 16 bits that a UNet holds at a time without gradients, its
+decoder afterwards no more. Fitted to what two runs of See-through are reported to reserve beyond 8.5 GB of weights:
+6.2 GB at 1280 px and 15.7 GB at 2048 px, both of 13 frames and 320 channels."""
 TRAINED = 16
 """Bytes a trained parameter: float32, its gradient, two moments of Adam."""
 GB = 10**9
 
-_BLOCK = re.compile(r".*?\.\d+\.")
+BLOCK = re.compile(r".*?\.\d+\.")
+"""What of a parameter's name says the block that it is in."""
+LEAF = re.compile(r".*\.")
+"""The same of its layer."""
 _BYTES: Mapping[Rung, float] = {
     "float32": 4,
     "bf16": 2,
@@ -76,6 +83,17 @@ def activations(tokens: int, width: int, blocks: int, *, batch: int = 1, trainin
     return one * (blocks + LIVE_TRAINING if training else LIVE)
 
 
+def convolved(frames: int, size: tuple[int, int], width: int) -> int:
+    """Bytes of what a UNet computes at a time, in 16 bits.
+
+    Args:
+        frames: all that are denoised at once.
+        size: height and width of their latents.
+        width: channels at that size.
+    """
+    return frames * size[0] * size[1] * width * 2 * LIVE_CONVOLVED
+
+
 def estimate(
     parameters: Mapping[str, int],
     activations: int,
@@ -85,21 +103,23 @@ def estimate(
     adapter: int = 0,
     vae: int = 0,
     training: bool = False,
+    moved: re.Pattern[str] = BLOCK,
 ) -> Estimate:
     """What a model takes on a rung.
 
     Args:
         parameters: name → number of values, as `counted` says.
-        activations: bytes in 16 bits, as `activations` says.
+        activations: bytes in 16 bits, as `activations` or `convolved` says.
         rung: of the ladder.
         kept: modules that `fp8` and `nf4` leave in bf16, by the beginnings of their names.
         adapter: values that it has.
         vae: bytes of one that stays beside the model.
         training: the adapter is trained.
+        moved: what `offload` brings to the device at a time, `BLOCK` or `LEAF`.
     """
     wide = 2 if rung == "float32" else 1
     trained = TRAINED if training else 2 * wide
-    return Estimate(rung, _weights(parameters, rung, kept), adapter * trained, activations * wide, vae * wide)
+    return Estimate(rung, _weights(parameters, rung, kept, moved), adapter * trained, activations * wide, vae * wide)
 
 
 def chosen(asked: MemoryChoice, estimates: Sequence[Estimate], free_bytes: int) -> Rung:
@@ -144,21 +164,21 @@ def free_memory(device: str) -> int:
     return int(torch.cuda.mem_get_info(device)[0] + unused)
 
 
-def _weights(parameters: Mapping[str, int], rung: Rung, kept: Sequence[str]) -> int:
+def _weights(parameters: Mapping[str, int], rung: Rung, kept: Sequence[str], moved: re.Pattern[str]) -> int:
     if rung == "offload":
-        return 2 * _resident(parameters)
+        return 2 * _resident(parameters, moved)
     if rung in ("float32", "bf16"):
         return int(_BYTES[rung]) * sum(parameters.values())
     whole = sum(count for name, count in parameters.items() if _is_kept(name, kept))
     return 2 * whole + round(_BYTES[rung] * (sum(parameters.values()) - whole))
 
 
-def _resident(parameters: Mapping[str, int]) -> int:
+def _resident(parameters: Mapping[str, int], moved: re.Pattern[str]) -> int:
     """Values on the card while blocks come and go: all that is in none, the block at work, and the next one."""
     blocks: dict[str, int] = {}
     outside = 0
     for name, count in parameters.items():
-        if block := _BLOCK.match(name):
+        if block := moved.match(name):
             blocks[block[0]] = blocks.get(block[0], 0) + count
         else:
             outside += count

@@ -73,6 +73,16 @@ MODELS: tuple[ModelSpec, ...] = (
         note="no weights: line filters, colour regions and the closed form; the floor that every model must beat",
     ),
     ModelSpec(
+        id="see-through",
+        modes=("parts",),
+        entry="animelayers.models.see_through.model:SeeThrough",
+        ring="diffusion",
+        weights="layerdifforg/seethroughv0.0.2_layerdiff3d, layerdifforg/seethroughv0.0.1_marigold",
+        licence="Apache-2.0",
+        note="the released diffusion networks of See-through, or your own of train/parts.py; wants a GPU of 8 GB or more",
+        options=("weights", "steps", "size", "memory", "speed", "offline"),
+    ),
+    ModelSpec(
         id="qwen-image-layered",
         modes=("rendering",),
         entry="animelayers.models.qwen_layered.model:QwenLayered",
@@ -85,15 +95,12 @@ MODELS: tuple[ModelSpec, ...] = (
 )
 """Every model of this version. The first one that does a mode is that mode's default."""
 
-PLANNED: dict[Mode, tuple[str, ...]] = {"rendering": (), "parts": ("see-through",)}
-"""Models that later versions bring: named in messages, so that nobody looks for a spelling mistake."""
-
 
 def find(model: str | None, mode: str) -> ModelSpec:
     """The model called `model`, or the default of `mode` for None.
 
     Raises:
-        ModelError: an unknown mode or model, a model that does not do this mode, or a mode that no model does yet.
+        ModelError: an unknown mode or model, or a model that does not do this mode.
     """
     if mode not in MODES:
         raise ModelError(f"unknown mode {mode!r}", hint=f"modes are {' and '.join(MODES)}")
@@ -102,18 +109,10 @@ def find(model: str | None, mode: str) -> ModelSpec:
     for spec in named:
         if mode in spec.modes:
             return spec
-    planned = PLANNED[mode]
-    if not able:
-        raise ModelError(
-            f"mode {mode} needs a model for it ({' or '.join(planned)}), and this version has none yet",
-            hint="--mode rendering works; `animelayers models` lists what is there",
-        )
     if model is None:
         return able[0]
     if named:
         raise ModelError(f"model {model} does not do mode {mode}", hint=f"--model {able[0].id}")
-    if model in planned:
-        raise ModelError(f"model {model} is planned, this version does not have it yet", hint=f"--model {able[0].id}")
     raise ModelError(f"unknown model {model!r}", hint=_nearest(model))
 
 
@@ -152,7 +151,8 @@ def refuse(spec: ModelSpec, options: ModelOptions) -> None:
     """
     for name in options.given:
         if name not in spec.options:
-            able = [other.id for other in MODELS if name in other.options]
+            alike = [other for other in MODELS if set(other.modes) & set(spec.modes)]
+            able = [other.id for other in (*alike, *MODELS) if name in other.options]
             raise ModelError(f"model {spec.id} takes no {name}", hint=f"--model {able[0]}")
 
 

@@ -21,6 +21,7 @@ from torch import Tensor
 from animelayers.errors import AnimeLayersWarning, DataError, ModelError, PictureError
 from animelayers.models import hub, memory
 from animelayers.models.base import ModelOptions, OnStep, Rung
+from animelayers.models.diffusion import speed
 from animelayers.models.fitting import Fitting, Size, bucket, window
 from animelayers.models.qwen_layered import adapter, denoise, latents, loading, prompt
 from animelayers.models.qwen_layered.frames import PATCH
@@ -65,9 +66,9 @@ class QwenLayered:
         return told if self.cache is None else {**told, "cache": self.cache}
 
     @property
-    def cache(self) -> loading.Cache | None:
+    def cache(self) -> speed.Cache | None:
         """Which work that steps repeat is skipped."""
-        return next((kind for kind in get_args(loading.Cache) if kind in self.options.speed), None)
+        return next((kind for kind in get_args(speed.Cache) if kind in self.options.speed), None)
 
     def predict(self, picture: Picture, *, seed: int = 0, on_step: OnStep | None = None) -> RenderingGuess:
         """What the model says of what is visible, at the picture's own size."""
@@ -117,11 +118,11 @@ class _Loaded:
         adapter.load(self.transformer, spec, model._tensors)
         self.cache = model.cache
         for way in options.speed:
-            if way not in ("compile", *get_args(loading.Cache)):
-                loading.use_attention(self.transformer, way)
+            if way not in ("compile", *get_args(speed.Cache)):
+                speed.use_attention(self.transformer, way)
         self.transformer = loading.settled(self.transformer, rung, self.device).eval()
         if "compile" in options.speed:
-            loading.compile_blocks(self.transformer)
+            speed.compile_blocks(self.transformer)
 
     def _rung(self, base: Path, model: QwenLayered) -> Rung:
         """The best way to keep the weights that fits, counted before any is read."""
@@ -141,7 +142,7 @@ class _Loaded:
         shown = latents.levels(seen, self.spec.hidden)[None].to(self.device)
         condition, frames = latents.encode(self.vae, shown).float(), self.spec.frames
         start = denoise.noise([seed], (frames.predicted, *condition.shape[1:]), self.device)
-        with loading.cached(self.transformer, self.cache, steps):
+        with speed.cached(self.transformer, self.cache, steps):
             given: Tensor = denoise.denoised(
                 self.transformer, self.scheduler, condition, self.words, frames, start, steps=steps, on_step=on_step
             )[0, int(frames.composite) :]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
 from animelayers.errors import ModelError
 from animelayers.handoff.files import replacing
-from animelayers.models import memory
+from animelayers.models.diffusion.encoders import fingerprint, place
 
 NAME = "prompt.safetensors"
 FILES = ("text_encoder/*.json", "text_encoder/*.safetensors", "tokenizer/*.json", "tokenizer/*.txt")
@@ -38,7 +37,7 @@ def embedding(prompt: str, base: Path, cache: Path | None, device: torch.device)
         ModelError: it has to be computed, and the encoder is missing or damaged.
         OutputError: the cache cannot be written.
     """
-    source = _source(base)
+    source = fingerprint(base)
     found = kept(cache, prompt, source) if cache else None
     if found is not None:
         return found
@@ -81,18 +80,6 @@ def _opened(path: Path) -> tuple[Tensor, dict[str, Any]]:
     return made, about
 
 
-def _source(base: Path) -> str | None:
-    """SHA-256 of what the encoder is like and of how it splits words; None where the base has no encoder."""
-    files = [base / "text_encoder" / "config.json", *sorted((base / "tokenizer").glob("*"))]
-    if not files[0].is_file():
-        return None
-    whole = hashlib.sha256()
-    for file in files:
-        if file.suffix in (".json", ".txt"):
-            whole.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
-    return whole.hexdigest()
-
-
 @torch.no_grad()
 def _computed(prompt: str, base: Path, device: torch.device) -> Tensor:
     encoder, tokenizer = _encoder(base, device)
@@ -114,8 +101,7 @@ def _encoder(base: Path, device: torch.device) -> tuple[Any, Any]:
             f"{base} has no text encoder, and the prompt's embedding is not at hand",
             hint=f"put {NAME} beside the adapter, or fetch text_encoder/ and tokenizer/ of the base",
         )
-    size = sum(file.stat().st_size for file in weights)
-    fits = size * memory.MARGIN <= memory.free_memory(str(device))
+    where = place(sum(file.stat().st_size for file in weights), device)
     try:
         tokenizer = Qwen2Tokenizer.from_pretrained(base / "tokenizer", local_files_only=True)
         encoder = Qwen2_5_VLForConditionalGeneration.from_pretrained(
@@ -123,7 +109,7 @@ def _encoder(base: Path, device: torch.device) -> tuple[Any, Any]:
             use_safetensors=True,
             local_files_only=True,
             dtype="auto",
-            device_map={"": device if fits else torch.device("cpu")},
+            device_map={"": where},
         )
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise ModelError(f"the text encoder in {base} cannot be loaded: {error}", hint="fetch it again") from error
