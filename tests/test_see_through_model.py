@@ -160,6 +160,7 @@ def remove(folder):
     [
         ({"size": 100}, r"size 100 is no multiple of 64"),
         ({"weights": "a,b,c"}, r"two were wanted"),
+        ({"speed": ("ode", "sage")}, r"no way to be faster called sage"),
     ],
 )
 def test_what_cannot_be_done_is_said_at_once(weights, options, said):

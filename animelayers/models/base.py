@@ -28,8 +28,8 @@ class ModelOptions:
     lora: Path | None = None
     """An adapter: the folder of a run, or its file."""
     weights: str | None = None
-    """Where the weights lie: a folder, or `owner/name` on the Hugging Face hub. Of `see-through` there are two, of parts
-    and of depth, separated by a comma; the second may be missing."""
+    """Where the weights lie: a folder, or `owner/name` on the Hugging Face hub. Of `see-through` there are two, of
+    parts and of depth, separated by a comma; the second may be missing."""
     steps: int | None = None
     """Of sampling."""
     size: int | None = None

@@ -94,14 +94,15 @@ class Fitting:
         top, left, bottom, right = self.box
         rows, columns = self.part
         out = np.zeros((*self.size, 4), np.uint8)
-        out[rows, columns] = _resized(
+        out[rows, columns] = resized(
             rgba[top:bottom, left:right], (rows.stop - rows.start, columns.stop - columns.start)
         )
         return out
 
 
-def _resized(rgba: Rgba, size: Size) -> Rgba:
+def resized(rgba: Rgba, size: Size, growing: int = cv2.INTER_CUBIC) -> Rgba:
+    """A picture, uint8 [h, w, 4], at another size, nothing hidden; scaled in premultiplied colour, down by area."""
     if rgba.shape[:2] == size:
         return clear_hidden(rgba)
-    way = cv2.INTER_AREA if size[0] <= rgba.shape[0] else cv2.INTER_CUBIC
+    way = cv2.INTER_AREA if size[0] <= rgba.shape[0] else growing
     return clear_hidden(straight(cv2.resize(premultiplied(rgba), size[::-1], interpolation=way)))

@@ -79,7 +79,7 @@ MODELS: tuple[ModelSpec, ...] = (
         ring="diffusion",
         weights="layerdifforg/seethroughv0.0.2_layerdiff3d, layerdifforg/seethroughv0.0.1_marigold",
         licence="Apache-2.0",
-        note="the released diffusion networks of See-through, or your own of train/parts.py; wants a GPU of 8 GB or more",
+        note="the diffusion networks of See-through, released or of train/parts.py; wants a GPU of 8 GB or more",
         options=("weights", "steps", "size", "memory", "speed", "offline"),
     ),
     ModelSpec(

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from animelayers.color import clear_hidden, premultiplied, straight
 from animelayers.composite import on_canvas
+from animelayers.models.fitting import resized
 from animelayers.stack import Layer, Rgba
 
 Box = tuple[float, float, float, float]
@@ -70,10 +71,7 @@ class Frame:
         """
         top, left, bottom, right = self.box
         cut = on_canvas(Layer("picture", rgba, -top, -left), (bottom - top, right - left))
-        if len(cut) == self.side:
-            return clear_hidden(cut)
-        way = cv2.INTER_AREA if self.side < len(cut) else cv2.INTER_LINEAR
-        return clear_hidden(straight(cv2.resize(premultiplied(cut), (self.side, self.side), interpolation=way)))
+        return resized(cut, (self.side, self.side), growing=cv2.INTER_LINEAR)
 
 
 def carried(rgba: Rgba, here: Frame, there: Frame) -> Rgba:

@@ -47,7 +47,7 @@ TILE = 512
 DECODED = 4
 """Frames that are decoded at a time where it is not."""
 WAYS = ("ode", "drop-absent", "reuse", "compile")
-"""To be faster. All but the last change the result; besides, there are the kernels of attention."""
+"""To be faster; all but the last change the result. Attention is PyTorch's own, which chooses the kernel."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -69,6 +69,8 @@ class SeeThrough:
         if self.side % MULTIPLE:
             below = max(MULTIPLE, self.side // MULTIPLE * MULTIPLE)
             raise ModelError(f"size {self.side} is no multiple of {MULTIPLE}", hint=f"--size {below}")
+        if unknown := set(options.speed) - set(WAYS):
+            raise ModelError(f"see-through has no way to be faster called {min(unknown)}", hint=f"--speed {WAYS[0]}")
         ode = "ode" in options.speed
         self.plan = Plan(
             steps=options.steps or (ODE_STEPS if ode else STEPS),
@@ -216,9 +218,6 @@ class _Loaded:
         return unet, loading.load_vae(self.depth, self.device)
 
     def _quick(self, unet: Any) -> Any:
-        for way in self.options.speed:
-            if way not in WAYS:
-                speed.use_attention(unet, way)
         if "compile" in self.options.speed:
             speed.compile_blocks(unet)
         return unet
