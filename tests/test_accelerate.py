@@ -10,6 +10,7 @@ import sys
 
 import pytest
 import toy_qwen
+import toy_see_through
 from drawing import ROOT
 from samples import sample
 
@@ -118,22 +119,20 @@ def launched(tmp_path_factory):
     save_set([sample(f"s{seed}", seed=seed, size=(64, 48)) for seed in range(5)], place / "art", name="art")
     (place / "lora.toml").write_text(TOML.format(place=place.as_posix()), "utf-8")
     (place / "program.py").write_text(PROGRAM, "utf-8")
+    return place, launch(place / "program.py", place, ROOT / "train" / "lora.py")
+
+
+def launch(*words):
+    """Let two processes run a program; what they said."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     command = [sys.executable, "-m", "accelerate.commands.launch", "--main_process_port", port, "--config_file"]
-    command += [str(ROOT / "configs/accelerate/ddp.yaml"), str(place / "program.py"), str(place)]
+    command += [str(ROOT / "configs/accelerate/ddp.yaml"), *map(str, words)]
     told = {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [*command, str(ROOT / "train" / "lora.py")],
-        env=os.environ | told,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
+    done = subprocess.run(command, env=os.environ | told, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr[-5000:]
-    return place, done.stderr
+    return done.stderr
 
 
 def table(path):
@@ -190,3 +189,38 @@ def test_another_number_of_processes_goes_on_and_says_so(launched, torch, tmp_pa
     assert [row["samples"] for row in curve] == ["2", "4", "6", "7", "8", "9"]
     assert curve[:3] == table(place / "run" / "curves.csv")[:3]
     assert adapter.read(tmp_path / "run" / adapter.FILE)[0].steps == 6
+
+
+# --- parts
+
+PARTS_TOML = """
+folder = "{place}/run"
+stage = 2
+steps = 4
+device = "cpu"
+precision = "float32"
+data = {{ path = "{place}/art", held_out = 1, side = 64 }}
+base = {{ weights = "{place}/base" }}
+optimiser = {{ warm_up = 0, lr = 1e-3 }}
+report = {{ log = 1, save = 2, held_out = 4, preview = 4, previews = 1, preview_steps = 2 }}
+"""
+
+
+def test_bodies_and_heads_are_learnt_by_several_processes_too(tmp_path, torch):
+    """At every step the group embedding of one of the groups is not used."""
+    from animelayers.models.see_through import loading
+
+    toy_see_through.save_parts(tmp_path / "base")
+    save_set([sample(f"s{seed}", seed=seed, size=(64, 48)) for seed in range(3)], tmp_path / "art", name="art")
+    (tmp_path / "parts.toml").write_text(PARTS_TOML.format(place=tmp_path.as_posix()), "utf-8")
+    said = launch(ROOT / "train" / "parts.py", "--stage", "2", "--config", tmp_path / "parts.toml")
+    assert said.count("2 pictures to learn, 2 of them with a head; 1 held out") == 1
+    curve = table(tmp_path / "run" / "curves.csv")
+    assert [(row["step"], row["samples"]) for row in curve] == [(str(step), str(2 * step)) for step in range(1, 5)]
+    assert [row["step"] for row in table(tmp_path / "run" / "held-out.csv")] == ["0", "4"]
+    before, after = (
+        loading.load_unet(tmp_path / name, "float32", torch.device("cpu")).state_dict() for name in ("base", "run")
+    )
+    for group in (0, 1):
+        name = f"group_embeds2.{group}.linear.weight"
+        assert not torch.allclose(after[name], before[name].bfloat16().float(), atol=1e-5), "both have learnt"

@@ -94,6 +94,15 @@ def test_it_learns_and_leaves_files(tmp_path):
     assert any("held out" in line for line in said)
 
 
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_what_is_handed_over_is_what_was_measured(tmp_path, average):
+    task = Line()
+    assert run(task, order(tmp_path / "a", steps=6, average=average, schedule="constant"))
+    measured = float(rows(tmp_path / "a" / "held-out.csv")[-1]["bias"])
+    assert float((tmp_path / "a" / "result.txt").read_text()) == pytest.approx(measured, abs=1e-6)
+    assert (task.module[0].bias.item() == pytest.approx(measured, abs=1e-6)) == (average == 0)
+
+
 @pytest.mark.parametrize("average", [0.0, 0.5])
 def test_a_run_that_goes_on_is_the_run_that_was_never_interrupted(tmp_path, average):
     assert run(Line(), order(tmp_path / "whole", average=average))

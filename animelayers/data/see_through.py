@@ -29,12 +29,13 @@ import numpy as np
 import numpy.typing as npt
 
 from animelayers.color import clear_hidden, matte, straight
-from animelayers.composite import flatten, on_canvas
+from animelayers.composite import flatten
 from animelayers.data.foreign import AGAIN, Notes, json_bytes, read_grey, read_json, read_rgba, sample_id, write_files
 from animelayers.data.planes import Plane, encode_all
 from animelayers.data.rle import decode_rle, encode_rle
 from animelayers.data.sample import Licence, Sample, visible_map
 from animelayers.data.sprites import draw_depth
+from animelayers.data.wholes import Nearness, whole
 from animelayers.errors import DataError
 from animelayers.handoff.manifest import Canvas
 from animelayers.parts import ALIASES, PAPER_PARTS, PART_LABELS, split_part
@@ -50,6 +51,8 @@ HEAD = ("face", "irides", "eyebrow", "eyewhite", "eyelash", "eyewear", "ears", "
 """What the mask `head` is the union of."""
 MASKS = {24: (*PART_LABELS, "head"), 23: tuple(PART_LABELS), 19: PAPER_PARTS}
 """How many masks there are → whose they are."""
+MARK = "_ann.json"
+"""What one file of every sample ends in."""
 OURS = "animelayers"
 """The key of `S_ann.json` under which our own writer keeps what the layout has no place for."""
 
@@ -68,11 +71,14 @@ def read_see_through(
     Raises:
         DataError: there are no samples, or a file is missing or damaged.
     """
-    folder = Path(folder)
-    stems = sorted(path.name.removesuffix("_ann.json") for path in folder.glob("*_ann.json"))
-    if not stems:
+    if not (found := stems(folder)):
         raise DataError(f"{folder} holds no S_ann.json", hint="name the folder where S.png and S_ann.json lie")
-    return (_read(folder, stem, notes, licence, premultiplied) for stem in stems)
+    return (read_stem(folder, stem, notes, licence=licence, premultiplied=premultiplied) for stem in found)
+
+
+def stems(folder: Path) -> list[str]:
+    """Of the samples of a folder, sorted; none where it holds no such samples."""
+    return sorted(path.name.removesuffix(MARK) for path in Path(folder).glob(f"*{MARK}"))
 
 
 def write_see_through(samples: Iterable[Sample], folder: Path, notes: Notes) -> None:
@@ -145,8 +151,9 @@ def _farness(part: Part) -> float:
     return float(np.median(part.depth[cover > min(10, int(cover.max()) - 1)]))
 
 
-def _read(folder: Path, stem: str, notes: Notes, licence: Licence, premultiplied: bool | None) -> Sample:
-    about_path, masks, depth = (folder / f"{stem}{end}" for end in ("_ann.json", ".json", "_depth.png"))
+def read_stem(folder: Path, stem: str, notes: Notes, *, licence: Licence, premultiplied: bool | None = None) -> Sample:
+    """One sample of a folder; arguments and errors as of `read_see_through`."""
+    about_path, masks, depth = (Path(folder) / f"{stem}{end}" for end in (MARK, ".json", "_depth.png"))
     about = read_json(about_path)
     ours = about.get(OURS, {})
     page = read_rgba(folder / f"{stem}.png")
@@ -281,12 +288,13 @@ def _files(sample: Sample, notes: Notes) -> dict[str, bytes]:
     image = matte(sample.picture) if sample.image is None else sample.image[..., :3]
     planes: dict[str, Plane] = {".png": np.dstack([image, sample.picture[..., 3]]), "_depth.png": depth}
     info: dict[str, Any] = {tag: {"valid": True, "exists": False, "xyxy": [0, 0, 0, 0]} for tag in PART_LABELS}
-    for tag, rgba, near in _merged(parts, depth):
-        part = trimmed(Layer(tag, rgba))
+    nearness = Nearness(parts, depth)
+    for tag in PART_LABELS:
+        part = trimmed(Layer(tag, whole(parts, (tag,))))
         box = np.s_[part.top : part.top + part.height, part.left : part.left + part.width]
         if part.rgba.size:
             info[tag] |= {"exists": True, "xyxy": [box[1].start, box[0].start, box[1].stop, box[0].stop]}
-            planes |= {f"_{tag}.png": part.rgba, f"_{tag}_depth.png": near[box]}
+            planes |= {f"_{tag}.png": part.rgba, f"_{tag}_depth.png": nearness.of((tag,))[box]}
     about = {
         "cleaned": True,
         "is_incomplete": False,
@@ -295,29 +303,8 @@ def _files(sample: Sample, notes: Notes) -> dict[str, bytes]:
         OURS: _rest(sample),
     }
     masks = [encode_rle(mask) for mask in _masks(seen)]
-    files = encode_all(planes) | {".json": json_bytes(masks), "_ann.json": json_bytes(about)}
+    files = encode_all(planes) | {".json": json_bytes(masks), MARK: json_bytes(about)}
     return {sample.id + name: data for name, data in files.items()}
-
-
-def _merged(parts: LayerStack, depth: npt.NDArray[np.uint16]) -> Iterator[tuple[str, Rgba, npt.NDArray[np.uint16]]]:
-    """Tag, colour and depth on the whole canvas of every part. What is hidden is as near as its piece is elsewhere."""
-    sheets = [on_canvas(layer, parts.size) for layer in parts]
-    top = np.full(parts.size, -1, np.int32)
-    for place, sheet in enumerate(sheets):
-        top[sheet[..., 3] >= 128] = place
-    levels, level = [], 1
-    for place in range(len(sheets)):
-        here = depth[top == place]
-        level = int(np.median(here)) if here.size else level
-        levels.append(level)
-    for tag in PART_LABELS:
-        own = [place for place, layer in enumerate(parts) if split_part(layer.name)[0] == tag]
-        near = np.zeros(parts.size, np.uint16)
-        for place in own:
-            near[sheets[place][..., 3] > 0] = levels[place]
-        np.copyto(near, depth, where=np.isin(top, own))
-        pieces = tuple(Layer(str(place), sheets[place]) for place in own)
-        yield tag, flatten(LayerStack(*parts.size, pieces)), near
 
 
 def _masks(seen: npt.NDArray[np.uint8]) -> Iterator[Mask]:

@@ -1,17 +1,19 @@
-"""A studio's layered art, whatever its files: samples, sets of them, PSDs, or a folder with all of these."""
+"""A studio's layered art, whatever its files: samples, sets of them, See-through's layout, PSDs, or all in a folder."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from animelayers.composite import max_error
-from animelayers.data import manifest, psd_in, tagged
+from animelayers.data import manifest, psd_in, see_through, tagged
 from animelayers.data.hub import open_set
 from animelayers.data.mapping import Rules
 from animelayers.data.psd_art import read_art
+from animelayers.data.psd_in import Mode
 from animelayers.data.sample import SLOTS, Licence, Sample
 from animelayers.errors import AnimeLayersError, DataError
 from animelayers.stack import LayerStack, Rgba
@@ -24,35 +26,47 @@ MARKS = (*(f"{where}{name}" for where in ("", "*/") for name in (manifest.NAME, 
 TOLERANCE = 4
 """Levels by which the sum of the layers may miss the picture: programs that work in 16 bits round differently."""
 
+UNKNOWN = Licence("LicenseRef-unknown")
+
 Source = tuple[str, Callable[[], Sample]]
 """Where a sample lies, for people, and what reads it."""
+A = TypeVar("A")
+U = TypeVar("U", covariant=True)
+V = TypeVar("V")
 
 
-class Artworks(Sequence[Artwork]):
-    """Artworks on disk, read when they are asked for. Can be pickled."""
+class ArtSet(Sequence[A]):
+    """Art on disk, read when it is asked for. Can be pickled, if `made` can."""
 
-    def __init__(self, sources: Sequence[Source], slots: Sequence[str]) -> None:
-        self.slots = tuple(slots)
-        self._sources = tuple(sources)
+    def __init__(self, sources: Sequence[Source], made: Callable[[Sample], A]) -> None:
+        self._sources, self._made = tuple(sources), made
 
     def __len__(self) -> int:
         return len(self._sources)
 
-    def __getitem__(self, index: int) -> Artwork:  # type: ignore[override]
+    def __getitem__(self, index: int) -> A:  # type: ignore[override]
         """Read one; `IndexError` beyond the last.
 
         Raises:
             AnimeLayersError: it cannot be read, or nothing can be learnt from it; the message says why.
         """
-        return artwork_of(self._sources[index][1](), self.slots)
+        return self._made(self._sources[index][1]())
 
     def label(self, index: int) -> str:
-        """Where an artwork lies, for people."""
+        """Where one lies, for people."""
         return self._sources[index][0]
 
 
+class Artworks(ArtSet[Artwork]):
+    """Pictures and their rendering layers."""
+
+    def __init__(self, sources: Sequence[Source], slots: Sequence[str]) -> None:
+        super().__init__(sources, partial(artwork_of, slots=tuple(slots)))
+        self.slots = tuple(slots)
+
+
 def open_art(path: Path, slots: Sequence[str], rules: Rules | None = None) -> Artworks:
-    """All layered art of a place, sorted by name, PSDs last. Reads no pixels.
+    """All pictures with rendering layers of a place, sorted by name, PSDs last. Reads no pixels.
 
     Args:
         path: a PSD or PSB file; a sample's folder, a set of samples; or a folder with PSDs, samples or both.
@@ -68,32 +82,44 @@ def open_art(path: Path, slots: Sequence[str], rules: Rules | None = None) -> Ar
             f"the layers {', '.join(slots) or 'none'} are wanted, there are {', '.join(SLOTS)}",
             hint="name one or more of them, each once",
         )
-    path = Path(path)
+    return Artworks(found(Path(path), Mode.RENDERING, rules), slots)
+
+
+def found(path: Path, mode: Mode, rules: Rules | None = None) -> list[Source]:
+    """Everything layered at a place, read for one way of taking a picture apart; see `open_art`.
+
+    Raises:
+        DataError: there is nothing, or a set is damaged.
+        MissingPackageError: a set is parquet, and `datasets` is not installed.
+    """
     if not path.exists():
         raise DataError(f"there is no {path}", hint="check the path for a typing mistake")
-    return Artworks(list(_sources(path, rules or Rules())), slots)
+    return list(_sources(path, mode, rules or Rules()))
 
 
-def _sources(path: Path, rules: Rules) -> Iterator[Source]:
+def _sources(path: Path, mode: Mode, rules: Rules) -> Iterator[Source]:
     psds = [file for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if _is_psd(file)]
     if not path.is_dir() and not psds:
         raise DataError(f"{path} is no layered art", hint="name a PSD, a PSB, or a folder of them or of samples")
-    # Without PSDs it is for `open_set` to say what a set has to look like.
-    if path.is_dir() and (not psds or any(next(path.glob(mark), None) for mark in MARKS)):
+    stems = see_through.stems(path)
+    # Where there is nothing else, it is for `open_set` to say what a set has to look like.
+    if path.is_dir() and (not (psds or stems) or any(next(path.glob(mark), None) for mark in MARKS)):
         found = open_set(path)
         for index in range(len(found)):
             yield found.label(index), partial(found.__getitem__, index)
-    yield from ((file.name, partial(_sample_of_psd, file, rules)) for file in psds)
+    for stem in stems:
+        yield stem, partial(see_through.read_stem, path, stem, [], licence=UNKNOWN)
+    yield from ((file.name, partial(_sample_of_psd, file, mode, rules)) for file in psds)
 
 
 def _is_psd(file: Path) -> bool:
     return file.suffix.lower() in PSD and not file.name.startswith(".") and file.is_file()
 
 
-def _sample_of_psd(path: Path, rules: Rules) -> Sample:
-    # Parts would take time, and a file whose names say more of parts than of shades would give nothing else.
-    plan = psd_in.plan(read_art(path), rules, psd_in.Mode.RENDERING)
-    return psd_in.ingest(plan, psd_in.sample_id(plan.art, set()), Licence("LicenseRef-unknown")).sample
+def _sample_of_psd(path: Path, mode: Mode, rules: Rules) -> Sample:
+    # The other way would take time, and which of them a file's names say more of does not matter here.
+    plan = psd_in.plan(read_art(path), rules, mode)
+    return psd_in.ingest(plan, psd_in.sample_id(plan.art, set()), UNKNOWN).sample
 
 
 def artwork_of(sample: Sample, slots: Sequence[str]) -> Artwork:
@@ -152,15 +178,15 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
-    """What `survey` found."""
+class Survey(Generic[U]):
+    """What looking through art found."""
 
-    usable: tuple[Usable, ...]
+    usable: tuple[U, ...]
     """At least one."""
     problems: tuple[Problem, ...]
 
 
-def survey(artworks: Artworks, advance: Callable[[], None] = lambda: None) -> Survey:
+def survey(artworks: Artworks, advance: Callable[[], None] = lambda: None) -> Survey[Usable]:
     """Read every artwork once: which are fit to be learnt from, and what is wrong with the others.
 
     Args:
@@ -170,19 +196,98 @@ def survey(artworks: Artworks, advance: Callable[[], None] = lambda: None) -> Su
     Raises:
         DataError: none is usable.
     """
-    usable, problems, filled = list[Usable](), list[Problem](), set[str]()
-    for index in range(len(artworks)):
+    filled = set[str]()
+
+    def look(index: int, artwork: Artwork) -> Usable:
+        usable = Usable(index, artwork.id, artwork.digest, aspect(artwork))
+        filled.update(slot for slot, sheet in artwork.layers.items() if sheet[..., 3].any())
+        return usable
+
+    found = surveyed(artworks, look, advance)
+    empty = [slot for slot in artworks.slots if slot not in filled]
+    told = (Problem("", f"the layer {slot} is empty everywhere", "leave it out of the layers") for slot in empty)
+    return replace(found, problems=(*found.problems, *told))
+
+
+def surveyed(art: ArtSet[A], look: Callable[[int, A], V], advance: Callable[[], None] = lambda: None) -> Survey[V]:
+    """Read everything once.
+
+    Args:
+        art: what is there.
+        look: what a training has to know of the one at a place; it raises `AnimeLayersError` for what is not usable.
+        advance: called after each.
+
+    Raises:
+        DataError: none is usable.
+    """
+    usable, problems = list[V](), list[Problem]()
+    for index in range(len(art)):
         try:
-            artwork = artworks[index]
-            usable.append(Usable(index, artwork.id, artwork.digest, aspect(artwork)))
-            filled |= {slot for slot, sheet in artwork.layers.items() if sheet[..., 3].any()}
+            usable.append(look(index, art[index]))
         except AnimeLayersError as error:
-            problems.append(Problem(artworks.label(index), str(error), error.hint))
+            problems.append(Problem(art.label(index), str(error), error.hint))
         advance()
     if not usable:
-        what = f"nothing can be learnt from any of {len(artworks)} artworks; the first: {problems[0]}"
+        what = f"nothing can be learnt from any of {len(art)} artworks; the first: {problems[0]}"
         raise DataError(what, hint=problems[0].hint)
-    for slot in artworks.slots:
-        if slot not in filled:
-            problems.append(Problem("", f"the layer {slot} is empty everywhere", "leave it out of the layers"))
     return Survey(tuple(usable), tuple(problems))
+
+
+# What of it is learnt
+
+
+class Known(Protocol):
+    """What tells artworks apart."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def digest(self) -> str: ...
+
+
+K = TypeVar("K", bound=Known)
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Parted(Generic[K, S]):
+    """Art, divided."""
+
+    learnt: tuple[K, ...]
+    held_out: tuple[K, ...]
+    others: S
+    """What `held_out` means: the same art, or other."""
+
+
+def parted(
+    art: S, others: S | None, held_out: int, look: Callable[[S], Survey[K]], say: Callable[[str], None]
+) -> Parted[K, S]:
+    """What is learnt, and what is kept for measuring.
+
+    Args:
+        art: to learn from.
+        others: to measure by; None: some of `art`.
+        held_out: how many of `art` then; which ones depends on their pixels alone, not on names or what else is there.
+        look: surveys either.
+        say: told what is wrong with artworks that are not usable.
+
+    Raises:
+        DataError: nothing is usable, or nothing would be left to learn.
+    """
+
+    def usable(art: S) -> tuple[K, ...]:
+        found = look(art)
+        for problem in found.problems:
+            say(f"{problem}; {problem.hint}" if problem.hint else str(problem))
+        return found.usable
+
+    mine = usable(art)
+    if others is not None:
+        return Parted(mine, usable(others), others)
+    if held_out >= len(mine):
+        raise DataError(
+            f"{held_out} of {len(mine)} artworks are to be held out, which leaves none", hint="data.held_out=0"
+        )
+    chosen = {each.index for each in sorted(mine, key=lambda each: each.digest)[:held_out]}
+    learnt, kept = (tuple(each for each in mine if (each.index in chosen) == held) for held in (False, True))
+    return Parted(learnt, kept, art)

@@ -198,8 +198,9 @@ class _Run:
         whole = checkpoints.gathered(self.module, self.optimiser, self.average)
         with self.average.applied(_trained(self.module)):
             weights = checkpoints.weights(self.module)
+            if self.accelerator.is_main_process:  # on a CPU these are the weights themselves, which change back
+                self.task.result(folder, weights, self.progress.step)
         if self.accelerator.is_main_process:
-            self.task.result(folder, weights, self.progress.step)
             checkpoints.save(folder, whole, self.progress, keep=self.order.report.keep)
         self.accelerator.wait_for_everyone()
 

@@ -1,32 +1,25 @@
-"""Latents on disk, encoded once, so that nothing of the VAE is in memory while a model learns.
-
-A file's name is a hash over all that its contents depend on. Whatever changes – a pixel, the size, the VAE – makes
-other names; files of earlier settings stay where they are.
-"""
+"""Latents of pictures and their rendering layers on disk, encoded once by the RGBA VAE of Qwen-Image-Layered."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 
-from animelayers.errors import DataError, ModelError
-from animelayers.models import tensors
+from animelayers.errors import ModelError
 from animelayers.models.fitting import Size
 from animelayers.models.qwen_layered.latents import Hidden, encode, levels, scale_of
 from animelayers.stack import Rgba
 from animelayers.training.artwork import Artwork, fitted, mirrored
+from animelayers.training.tensor_files import Report, TensorFiles
 
 FORMAT = 1
 """Of the files; another number when pictures are fitted or stored in another way."""
@@ -85,48 +78,36 @@ class LatentCache:
     """
 
     def __init__(self, folder: Path, recipe: Recipe, wanted: Sequence[Key]) -> None:
-        self.folder, self.recipe = folder, recipe
+        self.recipe, self.files = recipe, TensorFiles(folder, self._facts)
         self.wanted = (*map(Key.empty, sorted({key.size for key in wanted})), *wanted)
 
     def path(self, key: Key) -> Path:
         """The file of a key, whether it is there or not."""
-        facts = json.dumps(self._facts(key), sort_keys=True)
-        return self.folder / f"{hashlib.sha256(facts.encode()).hexdigest()}.safetensors"
+        return self.files.path(key)
 
     def missing(self) -> list[Key]:
         """What has still to be encoded, a damaged file included; those of one artwork one after another."""
-        keys = {self.path(key): key for key in self.wanted if not self._sound(key)}
-        return sorted(keys.values(), key=lambda key: key.index)
+        return self.files.missing(self.wanted)
 
-    def fill(
-        self,
-        artworks: Sequence[Artwork],
-        load_vae: Callable[[], Any],
-        report: Callable[[int, int], None] = lambda *_: None,
-    ) -> None:
-        """Encode what is missing, one file after another; what was stopped goes on. The VAE is let go at the end.
+    def fill(self, artworks: Sequence[Artwork], load_vae: Callable[[], Any], report: Report = lambda *_: None) -> None:
+        """Encode what is missing; see `TensorFiles.fill`. The VAE is let go at the end.
 
         Args:
             artworks: those that the keys' indices mean.
             load_vae: gives the `AutoencoderKLQwenImage`, on its device; called only where something is missing.
-            report: told after every file how many are done, and of how many.
+            report: told how far it is.
 
         Raises:
             DataError: an artwork cannot be read any more, or is another than when its key was made.
             ModelError: the VAE gives no numbers.
             OutputError: a file cannot be written.
         """
-        missing = self.missing()
-        if not missing:
-            return
-        vae, done = load_vae(), 0
-        for index, keys in groupby(missing, key=lambda key: key.index):
-            artwork = artworks[index] if index >= 0 else None
-            for key in keys:
-                found = self._blank(vae, key) if artwork is None else self._encoded(vae, key, artwork)
-                tensors.write(self.path(key), found, self._facts(key))
-                done += 1
-                report(done, len(missing))
+
+        def make() -> Callable[[Key, Artwork | None], Mapping[str, Tensor]]:
+            vae = load_vae()
+            return lambda key, artwork: self._encoded(vae, key, artwork)
+
+        self.files.fill(self.wanted, artworks, make, report)
 
     def read(self, key: Key) -> Entry:
         """The latents of an artwork.
@@ -134,7 +115,7 @@ class LatentCache:
         Raises:
             DataError: the file is missing or damaged.
         """
-        return Entry(**self._load(key))
+        return Entry(**self.files.read(key))
 
     def empty(self, size: Size) -> Tensor:
         """Normalised latents [c, h, w] of a wholly transparent picture: what a layer is where it has nothing.
@@ -142,10 +123,9 @@ class LatentCache:
         Raises:
             DataError: the file is missing or damaged.
         """
-        return self._load(Key.empty(size))["empty"]
+        return self.files.read(Key.empty(size))["empty"]
 
     def _facts(self, key: Key) -> dict[str, Any]:
-        """All that a file's contents depend on; also its header, by which it is known to be whole."""
         return {
             "format": FORMAT,
             "artwork": key.digest,
@@ -157,25 +137,9 @@ class LatentCache:
             "dtype": str(self.recipe.dtype),
         }
 
-    def _sound(self, key: Key) -> bool:
-        try:
-            return tensors.header(self.path(key)) == self._facts(key)
-        except DataError:
-            return False
-
-    def _load(self, key: Key) -> dict[str, Tensor]:
-        path = self.path(key)
-        try:
-            return load_file(path)
-        except (OSError, SafetensorError) as error:
-            raise DataError(f"{path} cannot be read: {error}", hint="start again: it is encoded anew") from error
-
-    def _blank(self, vae: Any, key: Key) -> dict[str, Tensor]:
-        return {"empty": self._latents(vae, np.zeros((*key.size, 4), np.uint8))}
-
-    def _encoded(self, vae: Any, key: Key, artwork: Artwork) -> dict[str, Tensor]:
-        if artwork.digest != key.digest:
-            raise DataError(f"{artwork.id} has changed since it was looked at", hint="start again")
+    def _encoded(self, vae: Any, key: Key, artwork: Artwork | None) -> dict[str, Tensor]:
+        if artwork is None:
+            return {"empty": self._latents(vae, np.zeros((*key.size, 4), np.uint8))}
         shown = fitted(artwork, key.size)
         shown = mirrored(shown) if key.mirrored else shown
         sheets = [shown.layers[slot] for slot in self.recipe.slots]

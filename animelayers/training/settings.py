@@ -68,6 +68,46 @@ class ReportSettings(Settings):
     tensorboard: bool = False
 
 
+class ArtSettings(Settings):
+    """What a large model learns from."""
+
+    path: Path
+    """A PSD, a folder of them, a set of samples (folders or parquet), or all of that in one folder."""
+    held_out: Annotated[int, Field(ge=0)] = 0
+    """How many of them are kept for measuring."""
+    held_out_path: Path | None = None
+    """Others to measure by."""
+    flip: Share = 0.5
+    cache: Path | None = None
+    """Of latents and embeddings of texts; None: in the folder of the run."""
+
+
+class RunSettings(Settings):
+    """What the training of every large model is told."""
+
+    folder: Path
+    """Of the run: what it makes, and `run.json`, `curves.csv`, `held-out.csv`, `previews/`, `checkpoints/`."""
+    data: ArtSettings
+    optimiser: OptimiserSettings = OptimiserSettings()
+    report: ReportSettings = ReportSettings()
+    steps: Count
+    session: Annotated[float, Field(gt=0)] | None = None
+    """Minutes after which a call leaves off; the same command goes on from there."""
+    seed: int = 0
+    device: Literal["auto", "cpu"] = "auto"
+
+    @property
+    def cache(self) -> Path:
+        """Where latents lie."""
+        return self.data.cache or self.folder / "cache"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What must be the same for a run to go on."""
+        free = {"folder", "report", "session", "device", "base"}
+        return self.model_dump(mode="json", exclude={**dict.fromkeys(free, True), "data": {"cache"}})
+
+
 Told = TypeVar("Told", bound=Settings)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -16,7 +16,7 @@ from animelayers.models.qwen_layered.loading import BASE
 from animelayers.training import settings
 from animelayers.training.flow import TimeSettings
 from animelayers.training.layer_losses import LossSettings
-from animelayers.training.settings import Count, OptimiserSettings, ReportSettings, Settings, Share
+from animelayers.training.settings import ArtSettings, Count, RunSettings, Settings
 
 Side = Annotated[int, Field(ge=16, multiple_of=16)]
 
@@ -56,23 +56,14 @@ class AdapterSettings(Settings):
         return self
 
 
-class DataSettings(Settings):
+class DataSettings(ArtSettings):
     """What it learns from."""
 
-    path: Path
-    """A PSD, a folder of them, a set of samples (folders or parquet), or all of that in one folder."""
-    held_out: Annotated[int, Field(ge=0)] = 0
-    """How many of them are kept for measuring."""
-    held_out_path: Path | None = None
-    """Others to measure by."""
     size: tuple[Side, Side] | None = None
     """Height and width, px: pictures are fitted into it."""
     area: Annotated[int, Field(ge=256)] | None = None
     """Px of the sizes into which they are sorted by aspect, instead."""
-    flip: Share = 0.5
     hidden: Hidden = "black"
-    cache: Path | None = None
-    """Of latents and the prompt's embedding; None: in the folder of the run."""
 
     @model_validator(mode="after")
     def _one_size(self) -> Self:
@@ -81,37 +72,16 @@ class DataSettings(Settings):
         return self
 
 
-class Config(Settings):
-    """Everything."""
+class Config(RunSettings):
+    """Everything. Into the folder of the run come the adapter and `prompt.safetensors`, too."""
 
-    folder: Path
-    """Of the run: the adapter, `prompt.safetensors`, `run.json`, `curves.csv`, `held-out.csv`, `previews/`,
-    `checkpoints/`."""
     data: DataSettings
     base: BaseSettings = BaseSettings()
     adapter: AdapterSettings = AdapterSettings()
     losses: LossSettings = LossSettings()
     times: TimeSettings = TimeSettings()
-    optimiser: OptimiserSettings = OptimiserSettings()
     lse_lr: Annotated[float, Field(gt=0)] = 1e-3
     """Of the embedding, which moves by about the rate at every step; it has no weight decay."""
-    report: ReportSettings = ReportSettings()
-    steps: Count
-    session: Annotated[float, Field(gt=0)] | None = None
-    """Minutes after which a call leaves off; the same command goes on from there."""
-    seed: int = 0
-    device: Literal["auto", "cpu"] = "auto"
-
-    @property
-    def cache(self) -> Path:
-        """Where latents lie."""
-        return self.data.cache or self.folder / "cache"
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What must be the same for a run to go on."""
-        free = {"folder", "report", "session", "device", "base"}
-        return self.model_dump(mode="json", exclude={**dict.fromkeys(free, True), "data": {"cache"}})
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Config:

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from animelayers.handoff.files import replacing
 from animelayers.handoff.sheet import render_sheet
 from animelayers.models.qwen_layered import denoise, latents
 from animelayers.models.qwen_layered.adapter import AdapterSpec
@@ -19,6 +18,7 @@ from animelayers.rendering.solve import BLENDS
 from animelayers.stack import Layer, LayerStack, Rgba
 from animelayers.training.artwork import Artwork, fitted
 from animelayers.training.latent_cache import Key, LatentCache
+from animelayers.training.pictured import save_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,7 @@ class Previews:
             given = latents.decode(vae, layers.to(vae.device))
             painted = {name: latents.pixels(sheet) for name, sheet in zip(self.spec.layers, given, strict=True)}
             sheets += [render_sheet(_stack(each), wanted.picture) for each in (wanted.layers, painted)]
-        width = max(sheet.width for sheet in sheets)
-        from PIL import Image
-
-        whole = Image.new("RGB", (width, sum(sheet.height for sheet in sheets)))
-        for number, sheet in enumerate(sheets):
-            whole.paste(sheet, (0, sum(above.height for above in sheets[:number])))
-        with replacing(path) as temporary:
-            whole.save(temporary, "PNG")
+        save_rows([[np.asarray(sheet)] for sheet in sheets], path)
 
     def sampled(self, module: Any, key: Key, seed: int) -> Tensor:
         """Latents of the layers of one picture, [L, c, h, w]; the same seed gives the same."""

@@ -11,15 +11,15 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from animelayers.errors import DataError
 from animelayers.models import hub, memory
 from animelayers.models.base import Rung
+from animelayers.models.diffusion import speed
 from animelayers.models.fitting import Size, bucket
 from animelayers.models.qwen_layered import adapter, loading, prompt
 from animelayers.models.qwen_layered.adapter import AdapterSpec
 from animelayers.models.qwen_layered.frames import PATCH
 from animelayers.training import engine, runs
-from animelayers.training.art_set import Artworks, Usable, open_art, survey
+from animelayers.training.art_set import Artworks, Usable, open_art, parted, survey
 from animelayers.training.engine import Order
 from animelayers.training.latent_cache import Key, LatentCache, Recipe, fingerprint
 from animelayers.training.lora.config import Config
@@ -69,7 +69,7 @@ def prepare(config: Config, accelerator: Accelerator, say: Say) -> Prepared:
         ModelError: the base is missing, is another model, or does not fit into memory.
     """
     artworks = open_art(config.data.path, config.adapter.layers)
-    learnt, held_out, others = _split(config, artworks, say)
+    learnt, held_out, others = _parted(config, artworks, say)
     weights = hub.located(config.base.weights, files=(*loading.FILES, *prompt.FILES))
     outline = loading.outline(weights)
     blocks, width = adapter.shape_of(outline)
@@ -150,12 +150,12 @@ def _task(prepared: Prepared, cache: LatentCache, words: torch.Tensor, place: to
     torch.manual_seed(config.seed)  # of the adapter's first weights
     adapter.insert(transformer, spec)
     if config.base.attention:
-        loading.use_attention(transformer, config.base.attention)
+        speed.use_attention(transformer, config.base.attention)
     loading.settled(transformer, prepared.rung, place)
     if config.base.checkpointing:
         transformer.enable_gradient_checkpointing()
     if config.base.compile:
-        loading.compile_blocks(transformer)
+        speed.compile_blocks(transformer)
     previews = Previews(
         prepared.others,
         prepared.held_out[: config.report.previews],
@@ -169,30 +169,12 @@ def _task(prepared: Prepared, cache: LatentCache, words: torch.Tensor, place: to
     return RenderingTask(transformer.train(), spec, config, cache, prepared.learnt, prepared.held_out, words, previews)
 
 
-def _split(config: Config, artworks: Artworks, say: Say) -> tuple[tuple[Key, ...], tuple[Key, ...], Artworks]:
+def _parted(config: Config, artworks: Artworks, say: Say) -> tuple[tuple[Key, ...], tuple[Key, ...], Artworks]:
     """What is learnt, what is held out, and the artworks that the latter means."""
-    usable, others = _usable(artworks, say), artworks
-    if config.data.held_out_path is not None:
-        others = open_art(config.data.held_out_path, config.adapter.layers)
-        return _keys(usable, config), _keys(_usable(others, say), config), others
-    count = config.data.held_out
-    if count >= len(usable):
-        raise DataError(
-            f"{count} of {len(usable)} artworks are to be held out, which leaves none", hint="data.held_out=0"
-        )
-    # By digest: which ones does not depend on names or on what else is there.
-    order = sorted(usable, key=lambda each: each.digest)
-    chosen = {each.index for each in order[:count]}
-    parts = ([each for each in usable if (each.index in chosen) == held] for held in (False, True))
-    learnt, held_out = (_keys(part, config) for part in parts)
-    return learnt, held_out, others
-
-
-def _usable(artworks: Artworks, say: Say) -> Sequence[Usable]:
-    found = survey(artworks)
-    for problem in found.problems:
-        say(f"{problem}; {problem.hint}" if problem.hint else str(problem))
-    return found.usable
+    path = config.data.held_out_path
+    others = None if path is None else open_art(path, config.adapter.layers)
+    found = parted(artworks, others, config.data.held_out, survey, say)
+    return _keys(found.learnt, config), _keys(found.held_out, config), found.others
 
 
 def _keys(usable: Sequence[Usable], config: Config) -> tuple[Key, ...]:
