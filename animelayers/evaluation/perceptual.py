@@ -225,7 +225,7 @@ def _open_vgg(weights: Path | None) -> Perceptual:
 
     if weights is None:
         raise ModelError("vgg needs the weights of VGG16 as safetensors", hint=_SAFETENSORS)
-    net = _read_vgg(weights)
+    net = read_vgg(weights)
     mean, deviation = (torch.tensor(each)[None, :, None, None] for each in (MEAN, DEVIATION))
 
     def features(rgb: Rgb) -> Iterator[Any]:
@@ -252,7 +252,7 @@ _MEASURES: Mapping[Kind, Callable[[Path | None], Perceptual]] = {
 }
 
 
-def _read_vgg(path: Path) -> list[list[tuple[Any, Any]]]:
+def read_vgg(path: Path) -> list[list[tuple[Any, Any]]]:
     """Weight and bias, float32, of every convolution, block by block."""
     with _packages("vgg"):
         from safetensors import SafetensorError, safe_open

@@ -44,7 +44,7 @@ class Need:
         if (self.weights + self.states) * MARGIN > free:
             raise ModelError(
                 f"this does not fit into memory: {self.line(free)}",
-                hint="optimiser.name=adamw8bit, optimiser.average=0, trained=part-axis, or more cards by FSDP",
+                hint="optimiser.name=adamw8bit, optimiser.average=0, less that is trained=, or more cards by FSDP",
             )
 
     def line(self, free: int) -> str:
