@@ -166,6 +166,14 @@ def translated(config: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[int, ..
     return stock, tuple(config.get("group_embedding_num") or ()) if config.get("group_embedding") else ()
 
 
+def described(unet: UNet2DConditionModel) -> dict[str, Any]:
+    """What `config.json` beside its weights says, JSON-ready: of a `PartsUNet` as published, else as diffusers does."""
+    if isinstance(unet, PartsUNet):
+        return published(unet.config)
+    told = {name: value for name, value in unet.config.items() if not name.startswith("_")}
+    return {"_class_name": UNet2DConditionModel.__name__, **told}
+
+
 def published(config: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration of a `PartsUNet` in the words of the public checkpoints, JSON-ready."""
     out = {name: value for name, value in config.items() if not name.startswith("_")}

@@ -22,7 +22,6 @@ from animelayers.models.see_through.unet import (
     PartsUNet,
     Words,
     part_axis_parameters,
-    published,
     with_part_axis,
 )
 
@@ -139,12 +138,3 @@ def choose(network: Network, trained: Literal["all", "part-axis"]) -> None:
         network.requires_grad_(False)
         for weight in part_axis_parameters(network):
             weight.requires_grad_(True)
-
-
-def described(network: Network) -> dict[str, Any]:
-    """The configuration of its UNet: as published, or diffusers' own."""
-    unet = stock(network)
-    if isinstance(network, PartsUNet):
-        return published(unet.config)
-    told = {name: value for name, value in unet.config.items() if not name.startswith("_")}
-    return {"_class_name": UNet2DConditionModel.__name__, **told}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from animelayers.handoff.files import replacing
 from animelayers.models import hub, memory
 from animelayers.models.see_through import conditioning, loading
 from animelayers.models.see_through.conditioning import DEPTH_FRAMES, EMPTY
@@ -25,6 +23,7 @@ from animelayers.training.depth.latents import DepthLatents, Recipe
 from animelayers.training.depth.networks import Beginning, choose, stock
 from animelayers.training.depth.task import DepthTask
 from animelayers.training.engine import Order
+from animelayers.training.folders import copy_module
 from animelayers.training.latent_cache import fingerprint
 from animelayers.training.parts.latents import BODY_GROUP, Key, keys
 from animelayers.training.parts_art import PartsArt, open_parts, survey
@@ -100,7 +99,7 @@ def train(config: Config, accelerator: Accelerator, say: Say) -> bool:
     with accelerator.main_process_first():
         if accelerator.is_main_process:
             runs.begin(config, accelerator.device)
-            _copy_vae(prepared)
+            copy_module(prepared.base / "vae", config.folder / "vae")  # so that the folder of the run is a whole model
         latents = filled(prepared, accelerator.device, say)
         words = _words(prepared, accelerator.device)
     task = _task(prepared, latents, words, accelerator)
@@ -157,15 +156,6 @@ def _words(prepared: Prepared, device: torch.device) -> Words:
     if not own.exists():
         conditioning.save(own, [EMPTY], said)
     return said.to(device)
-
-
-def _copy_vae(prepared: Prepared) -> None:
-    """Put it beside the UNet, so that the folder of the run is a whole model."""
-    for file in sorted((prepared.base / "vae").glob("*")):
-        own = prepared.config.folder / "vae" / file.name
-        if file.suffix in (".json", ".safetensors") and not own.exists():
-            with replacing(own) as temporary:
-                shutil.copyfile(file, temporary)
 
 
 def _need(config: Config, beginning: Beginning, accelerator: Accelerator) -> trainable.Need:

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from animelayers.artist.dice import Dice
-from animelayers.handoff.files import replacing
-from animelayers.models.diffusion.folder import WEIGHTS
 from animelayers.models.see_through.conditioning import DEPTH_FRAMES
 from animelayers.models.see_through.schedule import depth_scheduler
-from animelayers.models.see_through.unet import Words
+from animelayers.models.see_through.unet import Words, described
 from animelayers.training import ddpm
 from animelayers.training.depth.config import Config
 from animelayers.training.depth.held_out import HeldOut
 from animelayers.training.depth.latents import DepthLatents, Entry
-from animelayers.training.depth.networks import Network, described
+from animelayers.training.depth.networks import Network, stock
 from animelayers.training.depth.noise import annealed
+from animelayers.training.folders import DTYPES, write_module
 from animelayers.training.parts.latents import Key
 from animelayers.training.sampler import Plan
 
 LEVELS = (100, 300, 500, 700, 900)
 """Noise levels at which held-out pages are measured."""
 ALL = tuple(range(len(DEPTH_FRAMES)))
-DTYPES = {"bf16": torch.bfloat16, "float32": torch.float32}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,7 @@ class DepthTask:
         sizes = ((config.data.side, config.data.side),) * len(learnt)
         self.plan = Plan(sizes, config.optimiser.batch, config.seed, config.data.flip)
         self.kept = depth_scheduler().alphas_cumprod
-        self.about = described(module)
+        self.about = described(stock(module))
         trained = {name for name, weight in module.named_parameters() if weight.requires_grad}
         # Taken now: what divides a module among devices does not give back what is not trained.
         self.frozen = {name: tensor.cpu() for name, tensor in module.state_dict().items() if name not in trained}
@@ -114,15 +110,8 @@ class DepthTask:
 
     def result(self, folder: Path, weights: Mapping[str, Tensor], step: int) -> None:  # noqa: ARG002  # of the protocol
         """`unet/` as diffusers lays it out, stage 2 in the words of the public checkpoints."""
-        dtype = DTYPES[self.config.stored]
-        whole = {
-            name.removeprefix("unet."): tensor.detach().to("cpu", dtype).contiguous()
-            for name, tensor in {**self.frozen, **weights}.items()
-        }
-        with replacing(folder / "unet" / "config.json") as temporary:
-            temporary.write_text(json.dumps(self.about, indent=1) + "\n", "utf-8")
-        with replacing(folder / "unet" / WEIGHTS) as temporary:
-            save_file(whole, temporary, {"format": "pt"})
+        whole = {name.removeprefix("unet."): tensor for name, tensor in {**self.frozen, **weights}.items()}
+        write_module(folder / "unet", self.about, whole, DTYPES[self.config.stored])
 
     def _error(self, module: nn.Module, batch: Batch, level: Tensor, generator: torch.Generator) -> Tensor:
         """Mean square of what is wrong with the velocities that the module finds."""

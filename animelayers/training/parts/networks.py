@@ -23,7 +23,6 @@ from animelayers.models.see_through.unet import (
     PartsUNet,
     Words,
     part_axis_parameters,
-    published,
     with_part_axis,
 )
 
@@ -174,15 +173,6 @@ def choose(network: OneByOne | Together, trained: Trained) -> None:
     for name, weight in network.unet.named_parameters():
         if trained == "attention" and (".attn1." in name or ".attn2." in name):
             weight.requires_grad_(True)
-
-
-def described(network: OneByOne | Together) -> dict[str, Any]:
-    """The configuration of its UNet: as published, or diffusers' own."""
-    unet = network.unet
-    if isinstance(network, Together):
-        return published(unet.config)
-    told = {name: value for name, value in unet.config.items() if not name.startswith("_")}
-    return {"_class_name": UNet2DConditionModel.__name__, **told}
 
 
 def _seen(noisy: Tensor, page: Tensor) -> Tensor:

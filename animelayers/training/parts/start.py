@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from animelayers.handoff.files import replacing
 from animelayers.models import hub, memory
 from animelayers.models.see_through import conditioning, loading
 from animelayers.models.see_through.unet import LATENT, Words
 from animelayers.training import engine, runs, trainable
 from animelayers.training.art_set import ArtSet, parted
 from animelayers.training.engine import Order
+from animelayers.training.folders import copy_module
 from animelayers.training.latent_cache import fingerprint
 from animelayers.training.parts.config import Config
 from animelayers.training.parts.latents import GROUPS, Key, PartsLatents, Recipe, keys
@@ -108,7 +107,9 @@ def train(config: Config, accelerator: Accelerator, say: Say) -> bool:
     with accelerator.main_process_first():
         if accelerator.is_main_process:
             runs.begin(config, accelerator.device)
-            _copy(prepared)
+            for part, source in zip(COPIED, (prepared.base, prepared.transparency), strict=True):
+                if source is not None:  # so that the folder of the run is a whole model
+                    copy_module(source / part, config.folder / part)
         latents = filled(prepared, accelerator.device, say)
         words = _words(prepared, accelerator.device)
     task = _task(prepared, latents, words, accelerator)
@@ -178,16 +179,6 @@ def _transparency(config: Config, base: Path) -> Path | None:
     if config.base.transparency is not None:
         return hub.located(config.base.transparency, files=_files("trans_vae"))
     return base if (base / "trans_vae").is_dir() else None
-
-
-def _copy(prepared: Prepared) -> None:
-    """Put beside the UNet what the model needs besides, so that the folder of the run is one."""
-    for part, source in zip(COPIED, (prepared.base, prepared.transparency), strict=True):
-        for file in sorted((source / part).glob("*")) if source else ():
-            own = prepared.config.folder / part / file.name
-            if file.suffix in (".json", ".safetensors") and not own.exists():
-                with replacing(own) as temporary:
-                    shutil.copyfile(file, temporary)
 
 
 def _need(config: Config, beginning: Beginning, accelerator: Accelerator) -> trainable.Need:

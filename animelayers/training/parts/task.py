@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from animelayers.handoff.files import replacing
-from animelayers.models.diffusion.folder import WEIGHTS
 from animelayers.models.see_through.schedule import parts_scheduler
-from animelayers.models.see_through.unet import Words
+from animelayers.models.see_through.unet import Words, described
 from animelayers.training import ddpm
+from animelayers.training.folders import DTYPES, write_module
 from animelayers.training.parts.config import Config
 from animelayers.training.parts.draws import Drawn, one_by_one, together
 from animelayers.training.parts.latents import Key, PartsLatents
-from animelayers.training.parts.networks import OneByOne, Together, described
+from animelayers.training.parts.networks import OneByOne, Together
 
 LEVELS = (100, 300, 500, 700, 900)
 """Noise levels at which held-out pages are measured."""
 NAMES = ("body", "head")
 """Of `latents.GROUPS`, for people."""
-DTYPES = {"bf16": torch.bfloat16, "float32": torch.float32}
 
 Preview = Callable[[nn.Module, Path | None], None]
 
@@ -75,7 +71,7 @@ class PartsTask:
         self.joint = isinstance(module, Together)
         self.draws = (together if self.joint else one_by_one)(learnt, config)
         self.kept = parts_scheduler().alphas_cumprod
-        self.about = described(module)
+        self.about = described(module.unet)
         trained = {name for name, weight in module.named_parameters() if weight.requires_grad}
         # Taken now: what divides a module among devices does not give back what is not trained.
         self.frozen = {name: tensor.cpu() for name, tensor in module.state_dict().items() if name not in trained}
@@ -114,15 +110,8 @@ class PartsTask:
 
     def result(self, folder: Path, weights: Mapping[str, Tensor], step: int) -> None:  # noqa: ARG002  # of the protocol
         """`unet/` as diffusers lays it out, stage 2 in the words of the public checkpoints."""
-        dtype = DTYPES[self.config.stored]
-        whole = {
-            name.removeprefix("unet."): tensor.detach().to("cpu", dtype).contiguous()
-            for name, tensor in {**self.frozen, **weights}.items()
-        }
-        with replacing(folder / "unet" / "config.json") as temporary:
-            temporary.write_text(json.dumps(self.about, indent=1) + "\n", "utf-8")
-        with replacing(folder / "unet" / WEIGHTS) as temporary:
-            save_file(whole, temporary, {"format": "pt"})
+        whole = {name.removeprefix("unet."): tensor for name, tensor in {**self.frozen, **weights}.items()}
+        write_module(folder / "unet", self.about, whole, DTYPES[self.config.stored])
 
     def _error(self, module: nn.Module, batch: Batch, clean: Tensor, level: Tensor, noise: Tensor) -> Tensor:
         """Mean square of what is wrong with the noise that the module finds, [b]."""

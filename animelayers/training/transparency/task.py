@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from animelayers.handoff.files import replacing
-from animelayers.models.diffusion.folder import WEIGHTS
 from animelayers.models.see_through import pictures
 from animelayers.models.see_through.transparency import TransparentVAE
 from animelayers.models.see_through.unet import LATENT
+from animelayers.training.folders import write_module
 from animelayers.training.parts.latents import Key
 from animelayers.training.transparency import losses
 from animelayers.training.transparency.config import Config
@@ -160,15 +157,9 @@ class TransparencyTask:
 
     def result(self, folder: Path, weights: Mapping[str, Tensor], step: int) -> None:  # noqa: ARG002  # of the protocol
         """`trans_vae/` as diffusers lays it out."""
-        whole = {
-            name.removeprefix(_OWN): tensor.detach().float().cpu().contiguous()
-            for name, tensor in {**self.frozen, **weights}.items()
-            if name.startswith(_OWN)
-        }
-        with replacing(folder / FOLDER / "config.json") as temporary:
-            temporary.write_text(json.dumps(self.about, indent=1) + "\n", "utf-8")
-        with replacing(folder / FOLDER / WEIGHTS) as temporary:
-            save_file(whole, temporary, {"format": "pt"})
+        everything = {**self.frozen, **weights}.items()
+        whole = {name.removeprefix(_OWN): tensor for name, tensor in everything if name.startswith(_OWN)}
+        write_module(folder / FOLDER, self.about, whole, torch.float32)
 
     def _said(self, module: nn.Module, truth: Tensor, noise: Tensor, hint: Tensor) -> Said:
         mean, std = pictures.posterior(self.vae, pictures.part_seen(cleared(truth)))
