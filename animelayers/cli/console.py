@@ -83,7 +83,7 @@ def answered(work: Callable[[], None], *, needs: str, stopped: str = "stopped") 
         return FAILED
     except AnimeLayersError as error:
         complain(str(error), error.hint)
-        return FAILED
+        return USAGE if isinstance(error, UsageError) else FAILED
     except KeyboardInterrupt:
         note(stopped)
         return INTERRUPTED
