@@ -6,18 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, get_args
 
+import torch
 from diffusers import FirstBlockCacheConfig, TaylorSeerCacheConfig
 from diffusers.models.attention_dispatch import AttentionBackendName
 
 from animelayers.errors import MissingPackageError, ModelError
 
 Cache = Literal["first-block", "taylor-seer"]
+GRAPHS = 64
+"""That a function may be compiled to; beyond PyTorch's own limit of 8 it would go on uncompiled, without a word."""
 STEPS_TO_CACHE = 10
 """With fewer steps two of them are never alike enough."""
 
 
 def compile_blocks(module: Any) -> None:
     """Let PyTorch compile the blocks that repeat; the first picture of a size waits for it."""
+    # Blocks of one class share a function, and each width, size and number of frames is a graph of it.
+    limits = torch._dynamo.config
+    limits.recompile_limit = max(limits.recompile_limit, GRAPHS)
     module.compile_repeated_blocks()
 
 

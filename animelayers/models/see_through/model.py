@@ -44,8 +44,9 @@ ODE_STEPS = 14
 """Of sampling without noise, unless told otherwise."""
 TILE = 512
 """Px of the squares that are decoded at a time where memory is short."""
-DECODED = 4
-"""Frames that are decoded at a time where it is not."""
+DECODED, ROOMY = 4, 32 * memory.GB
+"""Frames that are decoded at a time on cards of at least so many bytes: each takes 3 GB at 1280 px. On one kind of card
+it is always the same number, since rounding depends on it."""
 WAYS = ("ode", "drop-absent", "reuse", "compile")
 """To be faster; all but the last change the result. Attention is PyTorch's own, which chooses the kernel."""
 
@@ -169,10 +170,14 @@ class _Loaded:
             transparency,
             found.latents,
             page[..., 3],
-            batch=1 if short or self.device.type == "cpu" else DECODED,
+            batch=DECODED if not short and self._roomy else 1,
             tile=TILE if short and frame.side > TILE else None,
         )
         return Layers(frame, page, {which.tags[row]: made[at] for at, row in enumerate(found.rows)})
+
+    @property
+    def _roomy(self) -> bool:
+        return self.device.type == "cuda" and torch.cuda.get_device_properties(self.device).total_memory >= ROOMY
 
     def near(self, frame: Frame, rgba: Rgba, made: list[Layers], draw: Draw, on_step: OnStep) -> dict[str, Floats]:
         """How near all parts are, 0..1, larger is nearer, on the page of `frame`."""
