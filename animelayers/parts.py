@@ -78,6 +78,9 @@ PAPER_PARTS = (
 )
 """The 19 classes of the See-through paper, in its order."""
 
+PAPER_MERGED = {"hair": ("back hair", "front hair"), "eyes": ("eyewhite", "irides", "eyelash", "eyebrow")}
+"""Class of the paper → the current tags that it is made of, bottom → top; all other classes are tags."""
+
 ALIASES = {"hairf": "front hair", "hairb": "back hair", "eyebg": "eyewhite"}
 """Tags of older annotations → current ones."""
 

@@ -11,14 +11,13 @@ from samples import SIZE, sample
 from animelayers.evaluation.catalogue import METRICS, PSNR_CEILING
 from animelayers.evaluation.prediction import Prediction
 from animelayers.evaluation.published import (
-    MERGED,
     PUBLISHED,
     colour_errors,
     mask_errors,
     measure_published,
     see_through_scores,
 )
-from animelayers.parts import PAPER_PARTS, PARTS
+from animelayers.parts import PAPER_MERGED, PAPER_PARTS, PARTS
 from animelayers.stack import Layer, LayerStack
 
 RECORDED = ROOT / "tests" / "data" / "see_through_metrics"
@@ -148,7 +147,7 @@ def test_pages_that_are_no_squares_are_padded_around_their_centre():
 
 
 def test_every_one_of_our_tags_is_in_one_of_theirs():
-    merged = [name for tag in PAPER_PARTS for name in MERGED.get(tag, (tag,))]
+    merged = [name for tag in PAPER_PARTS for name in PAPER_MERGED.get(tag, (tag,))]
     assert sorted(merged) == sorted(term.name for term in PARTS)
 
 
@@ -158,7 +157,7 @@ def test_pieces_become_pages():
     pages = {}
     for tag in PAPER_PARTS:
         canvas = white.copy()
-        for name in MERGED.get(tag, (tag,)):
+        for name in PAPER_MERGED.get(tag, (tag,)):
             for layer in one.parts:
                 if layer.name == name or layer.name.startswith(f"{name}-"):
                     _lay(canvas, layer)

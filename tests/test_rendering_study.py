@@ -1,31 +1,24 @@
 """The study in benchmarks/rendering_study, every stage of it on next to nothing."""
 
 import json
-import runpy
-import sys
 
 import numpy as np
 import pytest
 from drawing import ROOT
 from samples import sample
+from studying import command, modules
 
 from animelayers.composite import flatten, max_error
 from animelayers.stack import Blend
 
-FOLDER = ROOT / "benchmarks" / "rendering_study"
 SIZE = (64, 48)
 SETS = {"learnt": [1, 2, 3], "held-out": [4, 5], "watched": [6]}
 
 
 @pytest.fixture(autouse=True)
 def _modules(monkeypatch):
-    """Those of the study, for as long as a test lasts."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    before = set(sys.modules)
-    yield
-    for path in FOLDER.glob("*.py"):
-        if path.stem not in before:
-            sys.modules.pop(path.stem, None)
+    with modules("rendering_study", monkeypatch):
+        yield
 
 
 @pytest.fixture
@@ -84,12 +77,11 @@ def test_a_trainer_leaves_small_samples_as_they_are():
 
 def test_styles_that_are_measured_are_never_learnt():
     pytest.importorskip("skia")
-    import art
-    from plan import ArtSettings
+    from studies import art
 
     from animelayers.artist import families
 
-    found = art.sets(ArtSettings(learnt=12, held_out=3, watched=2))
+    found = art.sets(art.ArtSettings(learnt=12, held_out=3, watched=2))
     assert [len(seeds) for seeds in found.values()] == [12, 3, 2]
     assert not any(map(families.held_out, found["learnt"]))
     assert all(map(families.held_out, [*found["held-out"], *found["watched"]]))
@@ -167,21 +159,11 @@ contract-a = [STEPS, "adapter.composite=true"]
 @pytest.fixture
 def study(tmp_path, monkeypatch, torch):
     """Calls the command; the artist draws ellipses."""
-    import art
+    from studies import art
 
     monkeypatch.setattr(art, "sets", lambda _: SETS)
     monkeypatch.setattr(art, "drawn", lambda seed, size: sample(f"{seed:08d}", seed=seed, size=size))
-    (tmp_path / "study.toml").write_text(STUDY)
-    page = tmp_path / "rendering.md"
-    marks = runpy.run_path(str(FOLDER / "page.py"))
-    page.write_text(f"before\n{marks['BEGIN']}\n{marks['END']}\nafter\n")
-    main = runpy.run_path(str(FOLDER / "__main__.py"), run_name="study")["main"]
-
-    def call(*words):
-        fixed = ["--folder", tmp_path / "study", "--config", tmp_path / "study.toml", "--page", page, "--jobs", 1]
-        return main([*map(str, fixed), *words])
-
-    return call
+    return command("rendering_study", STUDY, tmp_path / "rendering.md")
 
 
 def test_from_the_first_sheet_to_the_page(study, tmp_path):
@@ -259,16 +241,15 @@ def test_spreads_are_over_seeds(torch, tmp_path):
     for name, values in {"full-0": (20, 22), "full-1": (23, 25), "other-0": (20, 20), "other-1": (24, 28)}.items():
         samples = {str(number): {"recomposed.psnr": value} for number, value in enumerate(values)}
         (places.measured / f"{name}.json").write_text(json.dumps({"5": samples}))
-    results = page.Results(told, places)
-    rows = list(page._table(results, 5))
-    assert rows[0][:3] == ["`full`", "2", "22.50 ± 2.12"]
-    assert rows[0][3] == "–"
-    (row,) = page._differences(results, "full", 5)
-    assert row[:3] == ["`other`", "2", "+0.500 ± 2.12"]
+    results = page.results(told, places, 5)
+    row = results.table(("full", "other"), {}, {"none": "nothing"}).splitlines()[2]
+    assert row.startswith("| `full` | 2 | 22.50 ± 2.12 | – |")
+    *_, row = results.differences(("full", "other")).splitlines()
+    assert row.startswith("| `other` | 2 | +0.500 ± 2.12 | – |")
 
 
 def test_a_chart_has_its_curves(tmp_path):
-    import chart
+    from studies import chart
 
     empty = np.asarray(chart.drawn({}, "nothing"))
     made = np.asarray(chart.drawn({"a": [(0, 1.0), (10, 0.5)], "b": [(0, 1.0), (10, 0.9)], "c": []}, "nothing"))

@@ -228,19 +228,20 @@ def test_the_background_is_not_shown_and_nothing_hidden_is():
 
 
 def test_classes_are_taken_apart_as_the_reference_does(drawn):
-    from animelayers.models.see_through.depth import MERGED, parted
+    from animelayers.models.see_through.depth import parted
     from animelayers.models.see_through.framing import Frame, carried_map
+    from animelayers.parts import PAPER_MERGED
 
     parts, _ = drawn
     stub = json.loads((CASE / "full_case.json").read_text("utf-8"))["depth_network_stub"]
     ramp = np.linspace(0, 1, stub["size"])
     box, depth = (0, 0, 256, 256), {}
-    for tag in MERGED:
+    for tag in PAPER_MERGED:
         start, across, down = stub["coefficients"][tag]
         said = (start + across * ramp + down * ramp[:, None]).astype(np.float32)
         depth[tag] = carried_map(said, Frame(box, stub["size"]), Frame(box, 256))
     found = parted(parts, depth)
-    assert set(found) == {name for names in MERGED.values() for name in names}
+    assert set(found) == {name for names in PAPER_MERGED.values() for name in names}
     for name, values in found.items():
         wanted = np.asarray(Image.open(CASE / "after_depth" / f"{name}_depth.png"))
         own = parts[name][..., 3] > 15

@@ -26,15 +26,9 @@ from animelayers.evaluation.catalogue import PSNR_CEILING
 from animelayers.evaluation.pieces import Piece, pieces_of, sheet
 from animelayers.evaluation.prediction import Prediction, Scores
 from animelayers.evaluation.similarity import ssim_map
-from animelayers.parts import PAPER_PARTS
+from animelayers.parts import PAPER_MERGED, PAPER_PARTS
 from animelayers.raster import tight_box
 from animelayers.stack import Rgba
-
-MERGED: Mapping[str, tuple[str, ...]] = {
-    "hair": ("back hair", "front hair"),
-    "eyes": ("eyewhite", "irides", "eyelash", "eyebrow"),
-}
-"""Paper's tag → our tags that make it up, bottom → top, whatever their order in the stack. All others are the same."""
 
 HAZE = 10
 """Alpha of at most this is nothing: it makes no box and is cut from the pictures. Masks keep it."""
@@ -124,7 +118,7 @@ PUBLISHED: Mapping[str, Published] = {
 def measure_published(sample: Sample, prediction: Prediction, target_size: int = 1024) -> Scores:
     """`see_through.psnr`, `.ssim`, `.mask_dice` and `.mask_mse`; nothing where the sample has no parts.
 
-    Sides and strata are merged in their own order, tags by `MERGED`. `hair` and `eyes` may also come whole.
+    Sides and strata are merged in their own order, tags by `PAPER_MERGED`. `hair` and `eyes` may also come whole.
     """
     if sample.parts is None:
         return {}
@@ -221,6 +215,6 @@ def _on_white(square: Rgba) -> npt.NDArray[np.uint8]:
 
 def _page(pieces: Sequence[Piece], tag: str, size: tuple[int, int]) -> Rgba | None:
     """Those of a paper's tag on the whole canvas, uint8 [h, w, 4]; None where there is no pixel of them."""
-    names = (tag, *MERGED.get(tag, ()))
+    names = (tag, *PAPER_MERGED.get(tag, ()))
     own = [piece for name in names for piece in pieces if (piece.tag or piece.layer.name) == name]
     return sheet(own, (0, 0, *size)) if any(piece.layer.rgba.size for piece in own) else None

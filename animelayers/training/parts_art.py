@@ -23,15 +23,14 @@ from animelayers.data.sprites import draw_depth
 from animelayers.data.wholes import Nearness, pieces, whole
 from animelayers.errors import DataError
 from animelayers.models.see_through.conditioning import HEAD_TAG
-from animelayers.models.see_through.depth import MERGED
 from animelayers.models.see_through.framing import Frame, head_box
-from animelayers.parts import PART_LABELS
+from animelayers.parts import PAPER_MERGED, PART_LABELS
 from animelayers.stack import Layer, LayerStack, Rgba
 from animelayers.training.art_set import ArtSet, Survey, found, surveyed
 
 _T = TypeVar("_T", np.uint8, np.uint16)
 
-UNIONS: Mapping[str, tuple[str, ...]] = {HEAD_TAG: see_through.HEAD, **MERGED}
+UNIONS: Mapping[str, tuple[str, ...]] = {HEAD_TAG: see_through.HEAD, **PAPER_MERGED}
 """Frames of several parts → these; all other frames are of one."""
 TOLERANCE = 8
 """Levels by which the sum of the parts may miss the picture; programs that work in 16 bits round after every layer."""
@@ -61,7 +60,7 @@ class PartsArt:
         hint = "name layers as the tags are called, such as front hair, face, topwear; docs/data-psd.md"
         if sample.parts is None:
             raise DataError(f"{sample.id} has no parts", hint=hint)
-        known = pieces(sample.parts, {*PART_LABELS, *MERGED})
+        known = pieces(sample.parts, {*PART_LABELS, *PAPER_MERGED})
         if not any(layer.visible and layer.rgba[..., 3].any() for layer in known):
             raise DataError(f"{sample.id} has no part with a visible pixel", hint=hint)
         if (off := max_error(sample.parts, sample.picture)) > TOLERANCE:
@@ -93,7 +92,7 @@ class PartsArt:
 
     def lumped(self, tags: Sequence[str]) -> list[str]:
         """Parts that are there, but drawn as one with others that these tags tell apart, such as `hair` for V3."""
-        there = {layer.name for layer in self.parts if layer.name in MERGED}
+        there = {layer.name for layer in self.parts if layer.name in PAPER_MERGED}
         return sorted(there - set(tags))
 
     def whole_page(self, side: int) -> Frame:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from accelerate import Accelerator
 from autoencoder import still
 from generic import keep_prompt
 from measures import Ruler
-from plan import Places, Session, Study
+from plan import Places, Study
+from studies.command import ROOT
+from studies.session import Session
 
 from animelayers.models.qwen_layered import adapter, prompt
 from animelayers.training.lora import config, start
 from animelayers.training.lora.config import Config
-
-ROOT = Path(__file__).parents[2]
 
 
 def train(study: Study, places: Places, session: Session) -> bool:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
-from itertools import count, islice, pairwise
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
-from plan import ArtSettings, Places, Session, Set
+from plan import Places, Study
+from studies import art
+from studies.session import Session
 
 from animelayers.composite import flatten, on_canvas
-from animelayers.data.folder import save_sample
 from animelayers.data.sample import Sample
-from animelayers.data.sets import NAME, FolderSet, index_set
+from animelayers.data.sets import FolderSet
 from animelayers.models.fitting import Size
 from animelayers.parts import split_part
 from animelayers.stack import Layer, LayerStack, Rgba
 from animelayers.training.artwork import Artwork, as_normal, fitted
-from animelayers.workers import results
 
-SETS: tuple[Set, ...] = ("learnt", "held-out", "watched")
 GROUPS = ("behind", "body", "face", "front")
 """The generic layers, bottom → top: objects, each whole behind what covers it."""
 FIRST = (
@@ -30,57 +28,9 @@ FIRST = (
 """Tags of which the lowest piece begins a group, but for the first."""
 
 
-def draw(settings: ArtSettings, places: Places, session: Session) -> bool:
+def draw(study: Study, places: Places, session: Session) -> bool:
     """Draw what is missing; whether all is there."""
-    if all((places.art(name) / NAME).exists() for name in SETS):
-        return True
-    for name, seeds in sets(settings).items():
-        folder = places.art(name)
-        missing = [seed for seed in seeds if not (folder / f"{seed:08d}").exists()]
-        if missing:
-            session.say(f"art: {len(missing)} of {len(seeds)} characters to be drawn for {name}")
-        drawn = results(partial(_save, size=settings.size, folder=folder), missing, session.jobs)
-        for number, _ in enumerate(drawn, 1):
-            if number % 100 == 0:
-                session.say(f"art: {number} of {len(missing)}")
-            if session.over and number < len(missing):
-                drawn.close()  # type: ignore[attr-defined]
-                return False
-        index_set(folder, name=name)
-    return True
-
-
-def sets(settings: ArtSettings) -> dict[Set, list[int]]:
-    """The seeds of every set; nothing is drawn."""
-    others = _seeds(settings, settings.first_held_out, held_out=True)
-    return {
-        "learnt": list(islice(_seeds(settings, settings.first, held_out=False), settings.learnt)),
-        "held-out": list(islice(others, settings.held_out)),
-        "watched": list(islice(others, settings.watched)),
-    }
-
-
-def _seeds(settings: ArtSettings, first: int, *, held_out: bool) -> Iterator[int]:
-    from animelayers.artist import families, studio
-    from animelayers.artist.dice import Dice
-
-    for seed in count(first):
-        shot = Dice("artist", seed).of("shot").pick(studio.SHOTS)
-        if shot in settings.shots and families.held_out(seed) == held_out:
-            yield seed
-
-
-def _save(seed: int, size: Size, folder: Path) -> str:
-    sample = drawn(seed, (2 * size[0], 2 * size[1]))
-    save_sample(small(sample, size), folder / sample.id)
-    return sample.id
-
-
-def drawn(seed: int, size: Size) -> Sample:
-    """The character of a seed, `(height, width)` px."""
-    from animelayers.artist.studio import sample  # which needs skia; reading does not
-
-    return sample(seed, *size)
+    return art.draw(study.art, places, session, small)
 
 
 def small(sample: Sample, size: Size) -> Sample:

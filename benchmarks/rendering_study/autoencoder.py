@@ -8,14 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from art import sheets
 from diffusers import AutoencoderKLQwenImage
-from diffusers.models.autoencoders.autoencoder_kl_qwenimage import QwenImageCausalConv3d
-from plan import Places, Session, Study, VaeSettings
+from diffusers.models.autoencoders.autoencoder_kl_qwenimage import (
+    QwenImageAttentionBlock,
+    QwenImageCausalConv3d,
+    QwenImageResample,
+    QwenImageResidualBlock,
+)
+from plan import Places, Study, VaeSettings
 from safetensors.torch import load_file
+from studies.art import square
+from studies.autoencoder import SPREAD, divergence, edges, sampled
+from studies.session import Session
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -34,8 +41,12 @@ from animelayers.training.sampler import Plan
 WEIGHTS = "vae.safetensors"
 FAINT = 0.05
 """What colour counts where alpha is 0: little, but it is to be the convention's."""
-SPREAD = -6.0
-"""Logarithm of the variance with which latents are drawn at first: at 1 nothing would be heard for noise."""
+CONSTANT, OTHERS = 10.0, 0.3
+"""Of the first weights: the constant channel, and how large other channels begin beside the pictures' own."""
+HALVED = torch.full((2, 2), 0.25)
+DOUBLED = torch.outer(*(torch.tensor([0.25, 0.5, 0.25]),) * 2)
+DIFFERENCES = tuple(torch.tensor(signs) / 4 for signs in ([[1, -1], [1, -1]], [[1, 1], [-1, -1]], [[1, -1], [-1, 1]]))
+"""What 2 × 2 pixels become, how they come back, and what else is known of them: Haar's other three."""
 COUNTED = 200
 """Samples over which mean and deviation of latents are taken."""
 
@@ -77,18 +88,58 @@ def made(settings: VaeSettings) -> Any:
 
 
 def _begin(vae: Any) -> None:
-    """First weights with which a single frame gets through: He's, for the one slice of a kernel that is at work.
+    """First weights with which the autoencoder already shows the right colours, blurred.
 
-    With PyTorch's own, which count all slices and add biases, colours are still not told apart after hundreds of steps.
+    With He's, or PyTorch's own, hues are still confused after thousands of steps. So the first channels are let
+    through: residual branches add nothing yet, every halving averages 2 × 2 pixels, the last one also takes their
+    differences into the other latents, and every doubling interpolates. A large constant channel makes what the norms
+    do to the others next to nothing, and SiLU, u / 2 near 0, is undone by a factor of 2. Others begin with He's.
     """
     for layer in vae.modules():
         if isinstance(layer, nn.Conv2d | nn.Conv3d):
             inputs = layer.weight.shape[1] * math.prod(layer.weight.shape[-2:])
             nn.init.normal_(layer.weight, std=math.sqrt(2 / inputs))
             nn.init.zeros_(layer.bias)
-    spread = slice(vae.config.z_dim, None)
-    nn.init.zeros_(vae.quant_conv.weight[spread])
-    nn.init.constant_(vae.quant_conv.bias[spread], SPREAD)
+    for layer in vae.modules():
+        if isinstance(layer, QwenImageResidualBlock):
+            nn.init.zeros_(layer.conv2.weight)
+            if layer.in_dim != layer.out_dim:
+                _let_through(layer.conv_shortcut.weight, torch.ones(1, 1), scale=0)
+        elif isinstance(layer, QwenImageAttentionBlock):
+            nn.init.zeros_(layer.proj.weight)
+        elif isinstance(layer, QwenImageResample):
+            _let_through(layer.resample[1].weight, HALVED if "down" in layer.mode else DOUBLED)
+    shown, said = vae.config.input_channels, vae.config.z_dim
+    halvings = [layer.resample[1].weight for layer in vae.encoder.modules() if isinstance(layer, QwenImageResample)]
+    with torch.no_grad():
+        for band, kernel in enumerate(DIFFERENCES, 1):
+            for channel in range(min(shown, said - band * shown)):
+                halvings[-1][band * shown + channel] = 0
+                halvings[-1][band * shown + channel, channel, :2, :2] = kernel
+    for net, inputs, outputs in ((vae.encoder, shown, said), (vae.decoder, said, shown)):
+        _let_through(net.conv_in.weight, torch.ones(1, 1), inputs, scale=OTHERS)
+        width = net.conv_out.weight.shape[1]
+        _let_through(net.conv_out.weight, torch.full((1, 1), 2 * CONSTANT / math.sqrt(width)), outputs, scale=0)
+        with torch.no_grad():  # in the encoder behind all differences, which are not there yet
+            net.conv_in.weight[said] = 0
+            net.conv_in.bias[said] = CONSTANT
+    for layer in (vae.quant_conv, vae.post_quant_conv):
+        _let_through(layer.weight, torch.ones(1, 1), scale=0)
+    nn.init.constant_(vae.quant_conv.bias[said:], SPREAD)
+    nn.init.zeros_(vae.quant_conv.weight[said:])
+
+
+def _let_through(weight: Tensor, kernel: Tensor, count: int | None = None, *, scale: float = 1.0) -> None:
+    """Have a convolution give its first `count` inputs as its first outputs, filtered; the other weights are scaled."""
+    with torch.no_grad():
+        weight *= scale
+        through = min(weight.shape[:2]) if count is None else count
+        weight[:through] = 0
+        down, across = kernel.shape
+        at = (weight.shape[-1] - across) // 2 if across % 2 else 0
+        for channel in range(through):
+            own = weight[channel, channel] if weight.dim() == 4 else weight[channel, channel, -1]
+            own[at : at + down, at : at + across] = kernel
 
 
 @contextmanager
@@ -129,18 +180,18 @@ class VaeTask:
         for place, (entry, mirrored) in enumerate(zip(drawn.entries, drawn.mirrored, strict=True)):
             dice = Dice("squares", draw, place)
             chosen = dice.of("sheet").pick(list(sheets(self.learnt[entry]).values()))
-            square = levels(_square(chosen, self.settings.crop, dice))
-            found.append(square.flip(-1) if mirrored else square)
+            cut = levels(square(chosen, self.settings.crop, dice))
+            found.append(cut.flip(-1) if mirrored else cut)
         return torch.stack(found)
 
     def learn(self, module: nn.Module, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         vae: Any = module
         mean, spread = vae.quant_conv(vae.encoder(batch[:, :, None])).float().chunk(2, dim=1)
         spread = spread.clamp(-30, 20)
-        drawn = mean + (0.5 * spread).exp() * torch.randn(mean.shape, generator=generator)
+        drawn = sampled(mean, spread, generator)
         said = vae.decoder(vae.post_quant_conv(drawn))[:, :, 0].float()
         found = errors(said, batch)
-        found["kl"] = 0.5 * (mean.square() + spread.exp() - 1 - spread).mean()
+        found["kl"] = divergence(mean, spread)
         return found["colour"] + found["alpha"] + found["edges"] + self.settings.kl * found["kl"], found
 
     def held_out(self, module: nn.Module) -> dict[str, float]:
@@ -153,29 +204,14 @@ class VaeTask:
         tensors.write(folder / WEIGHTS, weights, {"steps": step})
 
 
-def _square(sheet: Rgba, side: int, dice: Dice) -> Rgba:
-    """A square around a pixel that shows, wherever there is one; as large as the sheet at most."""
-    shown = np.argwhere(sheet[..., 3] > 0)
-    size = np.array(sheet.shape[:2])
-    middle = shown[dice.of("pixel").integer(0, len(shown) - 1)] if len(shown) else size // 2
-    top, left = np.clip(middle - side // 2, 0, np.maximum(size - side, 0))
-    return sheet[top : top + side, left : left + side]
-
-
 def errors(said: Tensor, true: Tensor) -> dict[str, Tensor]:
     """Mean absolute errors of pictures [b, 4, h, w], −1..1: colour where it shows, alpha, and edges of what shows."""
     cover = (true[:, 3:] + 1) / 2
     weight = FAINT + (1 - FAINT) * cover
     shown, wanted = (((x[:, :3] + 1) / 2 * (x[:, 3:] + 1), x[:, 3:]) for x in (said, true))
-    edges = torch.stack(
-        [
-            (a.diff(dim=way) - b.diff(dim=way)).abs().mean()
-            for a, b in zip(shown, wanted, strict=True)
-            for way in (-1, -2)
-        ]
-    ).mean()
+    off = torch.stack([edges(a, b) for a, b in zip(shown, wanted, strict=True)]).mean()
     colour = (weight * (said[:, :3] - true[:, :3]).abs()).mean()
-    return {"colour": colour, "alpha": (said[:, 3] - true[:, 3]).abs().mean(), "edges": edges}
+    return {"colour": colour, "alpha": (said[:, 3] - true[:, 3]).abs().mean(), "edges": off}
 
 
 def round_trip(vae: Any, samples: FolderSet) -> dict[str, float]:

@@ -16,8 +16,9 @@ from accelerate import Accelerator
 from art import GROUPS, GenericArt
 from autoencoder import still
 from diffusers import FlowMatchEulerDiscreteScheduler, QwenImageTransformer2DModel
-from plan import BaseSettings, Places, Session, Study
+from plan import BaseSettings, Places, Study
 from safetensors.torch import load_file
+from studies.session import Session
 from torch import Tensor, nn
 
 from animelayers.handoff.files import replacing, replacing_folder

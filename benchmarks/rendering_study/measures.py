@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ import torch
 from autoencoder import round_trip, still
 from generic import FRAMES
 from plan import Places, Study
+from studies import report
 from torch import Tensor
 
 from animelayers.composite import on_canvas
@@ -64,8 +64,7 @@ class Ruler:
 
     def has(self, name: str) -> bool:
         """Whether something is measured as the study wants it."""
-        path = self.path(name)
-        return path.exists() and json.loads(path.read_text("utf-8")).keys() >= set(map(str, self.study.measure.steps))
+        return report.figures(self.places.measured, name).keys() >= set(map(str, self.study.measure.steps))
 
     def taught(self, name: str, folder: Path) -> None:
         """Measure the adapter of a run."""
@@ -91,8 +90,7 @@ class Ruler:
         return {true.id: dict(measure_rendering(true, Prediction(made), true.picture).scores) for true, made in pairs}
 
     def _write(self, name: str, found: Any) -> None:
-        with replacing(self.path(name)) as temporary:
-            temporary.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
+        report.keep(self.places.measured, name, found)
 
     def _show(self, name: str, stacks: Sequence[LayerStack]) -> None:
         """Sheets of some pictures, evenly taken from all."""

@@ -1,41 +1,17 @@
-"""What the study is told, where its things lie, and how much time is left. Needs no torch."""
+"""What the study is told, and where its things lie. Needs no torch."""
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
+from studies.art import ArtSettings
+from studies.session import Folder
 
 from animelayers.training.settings import Count, OptimiserSettings, ReportSettings, Settings
-
-Side = Annotated[int, Field(ge=32, multiple_of=16)]
-Set = Literal["learnt", "held-out", "watched"]
-Shot = Literal["full", "knees", "half", "bust"]
-
-LATENT = 8
-"""Px of a picture to one latent pixel, as in the released VAE."""
-
-
-class ArtSettings(Settings):
-    """Characters of the synthetic artist."""
-
-    size: tuple[Side, Side] = (192, 128)
-    """Height and width, px; they are drawn twice as large."""
-    shots: Annotated[tuple[Shot, ...], Field(min_length=1)] = ("half", "bust")
-    """How near they are: in a whole figure of this size strokes are thinner than pixels."""
-    learnt: Count = 704
-    held_out: Count = 24
-    """To measure by, of families of style that are never learnt."""
-    watched: Count = 8
-    """Others of these, for the curves."""
-    first: Annotated[int, Field(ge=0)] = 700_000
-    """Seed from which on is looked for what is learnt."""
-    first_held_out: Annotated[int, Field(ge=0)] = 800_000
 
 
 class VaeSettings(Settings):
@@ -107,74 +83,10 @@ class Study(Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where things lie in the folder of a study."""
-
-    folder: Path
-
-    def art(self, name: Set) -> Path:
-        """A set of samples."""
-        return self.folder / "art" / name
-
-    @property
-    def base(self) -> Path:
-        """The base as diffusers lays it out: `vae/`, `transformer/`, `scheduler/`, and its prompt's embedding."""
-        return self.folder / "base"
-
-    @property
-    def vae(self) -> Path:
-        """The training of the VAE."""
-        return self.folder / "training" / "vae"
+class Places(Folder):
+    """Where things lie; `base` has `vae/`, `transformer/`, `scheduler/`, and the embedding of the prompt."""
 
     @property
     def transformer(self) -> Path:
         """The training of the base's transformer."""
         return self.folder / "training" / "transformer"
-
-    @property
-    def latents(self) -> Path:
-        """Of all art."""
-        return self.folder / "latents"
-
-    def run(self, variant: str, seed: int) -> Path:
-        """An adapter's training."""
-        return self.folder / "runs" / f"{variant}-{seed}"
-
-    @property
-    def measured(self) -> Path:
-        """Figures, a file for each thing measured."""
-        return self.folder / "measured"
-
-
-@dataclass(slots=True)
-class Session:
-    """One call: how long it may take, and what it has to say."""
-
-    hours: float = math.inf
-    started: float = field(default_factory=time.monotonic)
-    log: Path | None = None
-    jobs: int = 1
-    """Processes that draw."""
-
-    @property
-    def minutes(self) -> float:
-        """That are left; never 0, which would mean without end."""
-        return max(1e-3, 60 * self.hours - self.spent)
-
-    @property
-    def over(self) -> bool:
-        return self.spent >= 60 * self.hours
-
-    @property
-    def spent(self) -> float:
-        """Minutes."""
-        return (time.monotonic() - self.started) / 60
-
-    def say(self, line: str) -> None:
-        """Tell it, and write it down."""
-        text = f"{self.spent:6.1f} min  {line}"
-        print(text, flush=True)
-        if self.log is not None:
-            self.log.parent.mkdir(parents=True, exist_ok=True)
-            with self.log.open("a", encoding="utf-8") as file:
-                file.write(text + "\n")

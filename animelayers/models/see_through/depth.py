@@ -23,13 +23,9 @@ from animelayers.models.see_through.framing import Map
 from animelayers.models.see_through.pictures import posterior
 from animelayers.models.see_through.schedule import DEPTH_STEPS
 from animelayers.models.see_through.unet import LATENT, Words
+from animelayers.parts import PAPER_MERGED
 from animelayers.stack import Layer, LayerStack, Rgba
 
-MERGED: Mapping[str, tuple[str, ...]] = {
-    "eyes": ("eyewhite", "irides", "eyelash", "eyebrow"),
-    "hair": ("back hair", "front hair"),
-}
-"""The network's class → the parts that make it up, bottom → top."""
 HAZE = 15
 """The network is shown nothing of less alpha."""
 SOLID = 15
@@ -113,7 +109,7 @@ def parted(parts: Mapping[str, Rgba], depth: Mapping[str, Map]) -> dict[str, Map
     """
     out: dict[str, Map] = {}
     for tag, whole in depth.items():
-        if tag not in MERGED or tag in parts:
+        if tag not in PAPER_MERGED or tag in parts:
             out[tag] = whole
             continue
         hidden = np.zeros(whole.shape, bool)
@@ -196,7 +192,7 @@ def _encoded_once(vae: Any, frames: Mapping[str, Rgba], tags: Sequence[str]) -> 
 
 def _pieces(tag: str, parts: Mapping[str, Rgba]) -> list[str]:
     """Which parts a class is made of, bottom → top; itself, if it comes whole."""
-    return [tag] if tag in parts else [name for name in MERGED.get(tag, ()) if name in parts]
+    return [tag] if tag in parts else [name for name in PAPER_MERGED.get(tag, ()) if name in parts]
 
 
 def _cleared(rgba: Rgba) -> Rgba:

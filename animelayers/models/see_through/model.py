@@ -27,7 +27,7 @@ from animelayers.models.fitting import window
 from animelayers.models.see_through import conditioning, loading
 from animelayers.models.see_through.conditioning import DEPTH_FRAMES, EMPTY, HEAD_TAG, PASSES, Pass
 from animelayers.models.see_through.denoise import Draw, Noise, Plan, denoised
-from animelayers.models.see_through.depth import MERGED, depth_of
+from animelayers.models.see_through.depth import depth_of
 from animelayers.models.see_through.framing import Frame, carried, carried_map, head_box
 from animelayers.models.see_through.guess import Layers, guessed
 from animelayers.models.see_through.older import HAIR, taken_apart
@@ -35,6 +35,7 @@ from animelayers.models.see_through.pictures import decoded, page_latent, part_t
 from animelayers.models.see_through.schedule import DEPTH_STEPS, STEPS, depth_scheduler
 from animelayers.models.see_through.transparency import SIDE as MULTIPLE
 from animelayers.models.see_through.unet import LATENT
+from animelayers.parts import PAPER_MERGED
 from animelayers.picture import Picture
 from animelayers.stack import Rgba
 
@@ -259,5 +260,5 @@ def _all_tags(passes: tuple[Pass, ...]) -> list[str]:
 def _of_today(made: Layers, near: Mapping[str, Floats], about: Frame) -> tuple[Layers, dict[str, Floats]]:
     """What networks of the paper's classes made, in the parts of today."""
     here = {tag: carried_map(near[tag], about, made.frame) for tag in (HAIR, "face") if tag in near}
-    apart = {part: values for tag, values in near.items() for part in MERGED.get(tag, (tag,))}
+    apart = {part: values for tag, values in near.items() for part in PAPER_MERGED.get(tag, (tag,))}
     return Layers(made.frame, made.page, taken_apart(made.rgba, here)), apart
