@@ -24,6 +24,7 @@ FLOORS = (
     ("workers",),
     ("stack", "raster"),
     ("color", "composite", "parts", "pixels", "psdopen", "psdplanes", "picture"),
+    ("vector", "regions"),
     ("rendering", "handoff"),
     ("anatomy",),
     ("models", "data"),
@@ -53,6 +54,7 @@ EXTRAS = {
         "bitsandbytes",
         "psutil",
     },
+    "vector": {"torch", "vtracer"},
     "training": {"torch", "safetensors", "onnx", "diffusers", "peft", "accelerate", "einops", "bitsandbytes"},
 }
 """What a room may import besides, inside the functions that need it."""
@@ -136,7 +138,7 @@ def test_names_say_something():
         "from animelayers.cli import main; main(['data', 'check', '--help'])",
         "from animelayers.cli import main; main(['eval', '--help'])",
         "from animelayers.cli import main; main(['eval', 'compare', '--help'])",
-        "from animelayers.cli import main; main(['decompose', 'x.png', '--mode', 'parts', '--model', 'see-through'])",
+        "from animelayers.cli import main; main(['decompose', 'x.png', '--mode', 'parts', '--model', 'see-trough'])",
     ],
 )
 def test_cheap_things_import_nothing_heavy(program):

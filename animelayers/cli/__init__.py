@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from animelayers.cli import check, data, decompose, eval, inspect, models, preview
+from animelayers.cli import check, data, decompose, eval, inspect, models, preview, vectorize
 from animelayers.cli.console import FAILED, INTERRUPTED, USAGE, UsageError, complain, say, warnings_as_notes
 from animelayers.errors import AnimeLayersError, ModelError
 
@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "check": (check, "Lint layered files; measure what they flatten to."),
     "inspect": (inspect, "Print layers and figures of files or pictures."),
     "preview": (preview, "Write a layered file as one HTML page."),
+    "vectorize": (vectorize, "Trace a picture into an SVG of curves."),
     "models": (models, "List the models."),
 }
 """Every command: its module (`command`, `EXAMPLES`), and one line for the list."""

@@ -28,7 +28,7 @@ animelayers decompose art/ -o out/ --format psd,html --jobs 2 --resume
 animelayers decompose char.png --names live2d-ja --keep-source
 animelayers decompose char.png --model qwen-image-layered --lora runs/x"""
 
-FORMATS = "Any of psd,ora,clip,png,html,sheet and, of mode parts, separation; default: psd."
+FORMATS = "Any of psd,ora,clip,png,html,svg,sheet and, of mode parts, separation; default: psd."
 
 Inputs = Annotated[
     list[Path],

@@ -139,6 +139,15 @@ def _sheet(path: Path) -> Record | None:
     return None
 
 
+def _svg(path: Path) -> Record | None:
+    """An element of the metadata; Inkscape keeps it, and leaves marks of its own."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    found = re.search(rb"<animelayers:provenance>(.*?)</animelayers:provenance>", head)
+    touched = any(mark in head for mark in (b"sodipodi:", b"inkscape:version"))
+    return None if found is None or touched else _object(html.unescape(found[1].decode()))
+
+
 def _object(text: str) -> Record | None:
     found = json.loads(text)
     return found if isinstance(found, dict) else None
@@ -150,4 +159,5 @@ _READERS: dict[str, Callable[[Path], Record | None]] = {
     ".html": _html,
     ".ora": _ora,
     ".png": _sheet,
+    ".svg": _svg,
 }

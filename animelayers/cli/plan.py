@@ -29,6 +29,7 @@ FORMATS: dict[registry.Mode, dict[str, str]] = {
         "clip": "{}.clip",
         "png": "{}_layers",
         "html": "{}.html",
+        "svg": "{}.svg",
         "sheet": "{}_sheet.png",
     },
     "parts": {
@@ -38,6 +39,7 @@ FORMATS: dict[registry.Mode, dict[str, str]] = {
         "clip": "{}_parts.clip",
         "png": "{}_parts",
         "html": "{}_parts.html",
+        "svg": "{}_parts.svg",
         "sheet": "{}_parts_sheet.png",
     },
 }
@@ -49,6 +51,7 @@ SUFFIXES = {
     ".ora": ("ora",),
     ".clip": ("clip",),
     ".html": ("html",),
+    ".svg": ("svg",),
 }
 """Suffixes of `-o FILE` that say a format by themselves, the first unless `--format` asks for another one."""
 

@@ -48,6 +48,7 @@ FORMATS = {
         Format("png", (), "png", "a folder of PNGs, one a layer, with manifest.json", reads=True),
         Format("clip", (".clip",), "clip", "CLIP STUDIO PAINT; experimental, needs animelayers[clip]"),
         Format("html", (".html",), "html", "a preview page: toggle, solo, explode, compare", shows_source=True),
+        Format("svg", (".svg",), "svg", "SVG: Inkscape, Illustrator, browsers; curves, so not exact"),
     )
 }
 """Every format by its name."""

@@ -1,0 +1,136 @@
+"""`animelayers vectorize`: a picture in, curves out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from animelayers.cli.console import DONE, UsageError, emit, note, say
+from animelayers.cli.made import made_here
+from animelayers.errors import OutputError, PictureError
+from animelayers.vector import Engine
+
+if TYPE_CHECKING:
+    from animelayers.picture import Picture
+    from animelayers.vector.drawing import Drawing
+
+EXAMPLES = """\
+animelayers vectorize char.png                      # writes char.svg
+animelayers vectorize char.png -o out/char.svg --colours 24
+animelayers vectorize logo.png --colours own --json
+animelayers vectorize char.png --refine 60          # closer; needs PyTorch"""
+
+OWN = "own"
+
+
+def command(
+    file: Annotated[Path, typer.Argument(metavar="IN", help="A picture.", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="OUT.svg", help="Default: IN.svg beside it.")
+    ] = None,
+    colours: Annotated[
+        str | None,
+        typer.Option("--colours", metavar="K", help="So many; own: every flat colour as it is. Default: enough."),
+    ] = None,
+    engine: Annotated[Engine, typer.Option(help="Ours; vtracer and potrace where installed.")] = "trace",
+    refine: Annotated[
+        int, typer.Option(metavar="N", min=0, max=10_000, help="Steps of moving curves and colours closer.")
+    ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line on stdout.")] = False,
+) -> int:
+    """Trace a picture into flats of Bézier curves: an SVG that Inkscape and Illustrator edit.
+
+    One path a colour (spots within others have one of their own), each going on under those above it.
+    With --colours K or own, the colours stay as they are under --refine, too.
+    """
+    from animelayers.picture import load_picture
+
+    count = _colours(colours)
+    target = _target(file, output)
+    start = time.perf_counter()
+    picture = load_picture(file)
+    drawing = _drawing(picture, file.name, engine, count, refine)
+    _write(drawing, target, picture, {"engine": engine, "colours": colours, "refine": refine})
+    for text in picture.notes:
+        note(f"{file}: {text}")
+    seconds = round(time.perf_counter() - start, 3)
+    size = target.stat().st_size
+    if as_json:
+        emit(
+            {
+                "input": str(file),
+                "output": str(target),
+                "canvas": {"height": picture.height, "width": picture.width},
+                "engine": engine,
+                "colours": len({shape.fill for shape in drawing.shapes}),
+                "paths": len(drawing.shapes),
+                "segments": drawing.segments,
+                "bytes": size,
+                "seconds": seconds,
+            }
+        )
+    else:
+        how = f"{len(drawing.shapes)} paths, {drawing.segments} curves, {size / 1000:.0f} kB, {seconds:.1f} s"
+        say(f"{file} → {target}  ({how})")
+    return DONE
+
+
+def _colours(written: str | None) -> int | str | None:
+    if written is None or written == OWN:
+        return written
+    from animelayers.vector.palette import MOST
+
+    if not written.isdecimal() or not 1 <= int(written) <= MOST:
+        raise UsageError(f"--colours {written}: 1 to {MOST}, or own, was wanted", hint="--colours 24")
+    return int(written)
+
+
+def _target(file: Path, output: Path | None) -> Path:
+    """Where to write.
+
+    Raises:
+        UsageError: `-o` is no name of an SVG file.
+        OutputError: a file lies there that is not ours, and nobody named it.
+    """
+    if output is None:
+        target = file.with_suffix(".svg")
+        if target.exists() and not made_here(target):
+            raise OutputError(f"{target} is there already and not ours to replace", hint="-o FILE.svg replaces it")
+        return target
+    if output.is_dir():
+        return output / f"{file.stem}.svg"
+    if output.suffix.lower() != ".svg":
+        raise UsageError(f"-o {output}: curves are written as .svg", hint=f"-o {output.with_suffix('.svg')}")
+    return output
+
+
+def _drawing(picture: Picture, name: str, engine: Engine, colours: int | str | None, steps: int) -> Drawing:
+    from animelayers.vector.engines import traced
+
+    if not picture.rgba[..., 3].any():
+        raise PictureError(f"{name} is fully transparent: there is nothing to trace", hint="name another picture")
+    drawing = traced(picture.rgba, engine, colours)
+    if steps:
+        from animelayers.vector.refine import refine
+
+        drawing = refine(drawing, picture.rgba, steps, colours=colours is None)
+    return drawing
+
+
+def _write(drawing: Drawing, target: Path, picture: Picture, options: dict[str, object]) -> None:
+    from animelayers import __version__
+    from animelayers.handoff.svg import write_drawing
+    from animelayers.stack import Provenance
+
+    made = Provenance(
+        mode="vector",
+        model=str(options["engine"]),
+        version=__version__,
+        source_sha256=picture.sha256,
+        source_name=picture.name,
+        options=options,
+    )
+    write_drawing(drawing, target, name=Path(picture.name).stem or "drawing", provenance=made)
