@@ -111,7 +111,7 @@ def test_it_agrees_with_resvg():
     shapes = []
     for _ in range(12):
         middle, radius = rng.uniform(5, 35, 2), rng.uniform(3, 14)
-        wavy = circle(0, 0, radius) + rng.normal(0, 0.08 * radius, (4, 4, 2))
+        wavy = circle(0, 0, radius) + rng.normal(0, 0.03 * radius, (4, 4, 2))
         wavy[:, 3] = np.roll(wavy[:, 0], -1, axis=0)
         shapes.append(Shape((0, 0, 0), (np.round(wavy + middle, 2),)))
     for shape in shapes:

@@ -100,6 +100,21 @@ def test_noise_is_traced_too():
     assert trace(rgba).shapes
 
 
+@pytest.mark.parametrize("neutral", [None, 0, 255])
+def test_curves_of_anything_stay_on_the_canvas(neutral):
+    rng = np.random.default_rng(7)
+    t = np.linspace(0, 1, 9)[:, None]
+    weights = np.concatenate([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3], axis=1)
+    for _ in range(6):
+        height, width = rng.integers(5, 50, 2)
+        rgba = np.repeat(np.repeat(rng.integers(0, 256, (height, width, 4), dtype=np.uint8), 2, axis=0), 3, axis=1)
+        for shape in trace(rgba, neutral=neutral).shapes:
+            for curves in shape.curves:
+                points = np.einsum("sk,nkd->nsd", weights, curves)
+                assert points.min() > -1.5
+                assert (points.max(axis=(0, 1)) < (3 * width + 1.5, 2 * height + 1.5)).all()
+
+
 def test_the_same_picture_gives_the_same_text():
     assert text(trace(face())) == text(trace(face()))
 

@@ -265,7 +265,7 @@ class _Ends:
         )
         points, corner = samples.points[at], samples.corner[at]
         way = np.where(corner, _unit(samples.points[inner] - points), samples.tangent[at] * (1, -1))
-        return cls(points, way, corner, STEP * pieces.length)
+        return cls(points, way, corner, np.asarray(STEP * pieces.length, np.float64))
 
 
 def _least_squares(points: Points, u: Floats, begin: Ints, piece: Ints, ends: _Ends) -> Points:
