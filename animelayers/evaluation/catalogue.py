@@ -54,6 +54,7 @@ class Metric:
 _WAYS: Mapping[str, Better] = {"↑": "higher", "↓": "lower", "·": "neither"}
 _SOURCES = {
     "CIE76": "CIE 1976 L*a*b* colour difference",
+    "Depth": "Illustrator's Depth, CVPR 2026, tables 1 and 3",
     "Dice": "Milletari et al. 2016, V-Net, eq. 1 and after",
     "FID": "Heusel et al. 2017",
     "Grosse": "Grosse et al. 2009, Ground truth dataset and baseline evaluations for intrinsic image algorithms, §5",
@@ -161,6 +162,16 @@ pooled.presence_f1  | ↑ | F1 of which tags there are, all samples together |
 pooled.order_pairs  | ↑ | share of overlapping pairs in the right order, all samples together |
 """
 
+_INDEX = """
+index.order             | ↑ * | share of pairs of pixels of two true layers in the right order; a tie is wrong | Depth
+index.order_half        | ↑   | the same where a tie is half right: 0.5 of a constant |
+index.order_figure      | ↑ * | the same, ties wrong, of pairs of which neither is the ground |
+index.order_figure_half | ↑   | of these pairs, where a tie is half right |
+index.mae               | ↓ * | mean distance of (D − median) / mean abs of the same; of a constant 1 | Depth
+index.mse               | ↓   | mean squared difference of the same | Depth
+index.paths             | ↓   | difference of the numbers of paths of two SVGs, over that of the truth | Depth
+"""
+
 
 def _recomposition(group: str, what: str) -> Iterator[Metric]:
     """The same measures of one more flattened stack."""
@@ -231,3 +242,6 @@ SET_METRICS: Mapping[str, Metric] = {
     )
 }
 """Of a set: name → metric."""
+
+INDEX_METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _table(None, _INDEX)}
+"""Of an index map, or of an SVG's: name → metric. `layer_order` measures them."""
