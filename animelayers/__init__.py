@@ -18,6 +18,7 @@ from animelayers.decompose import decompose, separate
 
 if TYPE_CHECKING:
     from animelayers.composite import flatten, max_error
+    from animelayers.depth import LayerDepth, estimate_depth
     from animelayers.errors import AnimeLayersError
     from animelayers.handoff import load_stack, save
     from animelayers.parts import Preset
@@ -30,12 +31,14 @@ __all__ = [
     "AnimeLayersError",
     "Blend",
     "Layer",
+    "LayerDepth",
     "LayerStack",
     "Picture",
     "Preset",
     "Provenance",
     "__version__",
     "decompose",
+    "estimate_depth",
     "flatten",
     "load_picture",
     "load_stack",
@@ -48,10 +51,12 @@ _HOMES = {
     "AnimeLayersError": "errors",
     "Blend": "stack",
     "Layer": "stack",
+    "LayerDepth": "depth",
     "LayerStack": "stack",
     "Picture": "picture",
     "Preset": "parts",
     "Provenance": "stack",
+    "estimate_depth": "depth",
     "flatten": "composite",
     "load_picture": "picture",
     "load_stack": "handoff",

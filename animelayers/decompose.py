@@ -6,8 +6,9 @@ Nothing is imported here before it is used, so that `import animelayers` stays c
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from animelayers.errors import ModelError
 from animelayers.models import registry
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL import Image
 
-    from animelayers.models.base import OnStep, RenderingModel
+    from animelayers.models.base import OnStep, PartsModel, RenderingModel
     from animelayers.models.lama import Lama
     from animelayers.picture import Picture
-    from animelayers.stack import LayerStack
+    from animelayers.stack import LayerStack, Provenance
 
 
 def decompose(
@@ -54,6 +55,8 @@ def decompose(
         MissingPackageError: the model needs a package that is not installed.
     """
     # 1. The models: first, so that a misspelt one costs no reading.
+    if mode not in registry.MODES:
+        raise ModelError(f"unknown mode {mode!r}", hint=f"modes are {' and '.join(registry.MODES)}")
     spec = registry.find(model, mode)
     fill = None if inpainter is None else inpainter_of(inpainter, mode)
 
@@ -63,29 +66,37 @@ def decompose(
     read = picture if isinstance(picture, Picture) else load_picture(picture)
 
     # 3. What the model thinks of it.
-    chosen = registry.load(spec, options)
+    chosen = cast("RenderingModel | PartsModel", registry.load(spec, options))
     guess = chosen.predict(read, seed=seed, on_step=on_step)
 
     # 4. The exact stack, and how it was made.
-    from animelayers import __version__
     from animelayers.rendering.solve import RenderingGuess, exact_stack
-    from animelayers.stack import Provenance
 
-    made = Provenance(
-        mode=mode,
-        model=spec.id,
-        version=__version__,
-        source_sha256=read.sha256,
-        source_name=read.name.encode("utf-8", "replace").decode(),  # a file name may be bytes that are no text
-        revision=spec.weights.partition("@")[2],
-        seed=seed,
-        options={**chosen.about, **({} if fill is None else {"inpainter": fill.name})},
-    )
+    made = provenance(spec, mode, read, seed, {**chosen.about, **({} if fill is None else {"inpainter": fill.name})})
     if isinstance(guess, RenderingGuess):
         return exact_stack(read.rgba, guess, made)
     from animelayers.anatomy.solve import exact_parts
 
     return exact_parts(read.rgba, guess, made, fill=fill)
+
+
+def provenance(
+    spec: registry.ModelSpec, task: registry.Task, picture: Picture, seed: int, options: Mapping[str, Any]
+) -> Provenance:
+    """How something was made by a model of the table."""
+    from animelayers import __version__
+    from animelayers.stack import Provenance
+
+    return Provenance(
+        mode=task,
+        model=spec.id,
+        version=__version__,
+        source_sha256=picture.sha256,
+        source_name=picture.name.encode("utf-8", "replace").decode(),  # a file name may be bytes that are no text
+        revision=spec.weights.partition("@")[2],
+        seed=seed,
+        options=options,
+    )
 
 
 def inpainter_of(path: str | Path, mode: registry.Mode) -> Lama:

@@ -44,7 +44,7 @@ class Provenance:
     """How a stack was made: enough to make it again. Travels into every file."""
 
     mode: str
-    """`rendering` or `parts`."""
+    """`rendering`, `parts`, `depth` or `vector`."""
     model: str
     """Model id, as in `animelayers models`."""
     version: str

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from animelayers.anatomy.slices import cut_of, exact_slices
+from animelayers.anatomy.slices import behind, cut_of, exact_slices
 from animelayers.composite import max_error
 from animelayers.errors import ModelError
 
@@ -64,6 +64,20 @@ def test_slices_are_the_picture_and_go_on_behind_each_other():
     assert tuple(middle.rgba[52 - middle.top, x]) == BLUE, "behind the edge of the red card"
     assert tuple(far.rgba[32 - far.top, 32 - far.left]) == GREEN, "behind the edge of the blue card"
     assert (middle.rgba[y, x, 3] > 0) or (middle.rgba[52 - middle.top, x, 3] > 0)
+
+
+def test_a_slice_goes_on_halfway_to_what_lies_behind_it():
+    seen, nearer, farther = (np.zeros((1, 12), bool) for _ in range(3))
+    seen[0, :3], nearer[0, 3:9], farther[0, 9:] = True, True, True
+    assert np.flatnonzero(behind(seen, nearer, farther)).tolist() == [3, 4, 5]
+    assert np.array_equal(behind(farther, nearer, np.zeros_like(seen)), nearer), "the farthest goes on everywhere"
+
+
+def test_the_farthest_slice_is_whole():
+    picture, depth = scene()
+    far = exact_slices(picture, depth, 3)[0]
+    assert far.rgba.shape[:2] == (100, 80)
+    assert (far.rgba == np.uint8(GREEN)).all()
 
 
 def test_fewer_depths_than_slices():

@@ -105,7 +105,7 @@ def test_the_embedded_model_is_the_default(mode):
         ("clasic", "rendering", "unknown model", "did you mean classic"),
         ("zzz", "rendering", "unknown model", "animelayers models"),
         ("classic", "parts", "does not do", "--model lite"),
-        (None, "layers", "unknown mode", "rendering and parts"),
+        (None, "layers", "unknown mode", "rendering, parts, depth"),
     ],
 )
 def test_wrong_models(model, mode, message, hint):
@@ -124,7 +124,7 @@ def test_a_misspelt_model_is_told_before_the_picture_is_read():
 @pytest.mark.parametrize("spec", MODELS, ids=lambda spec: f"{spec.id}-{spec.modes[0]}")
 def test_every_model_of_the_table_is_there(spec):
     assert spec.modes
-    assert set(spec.modes) <= set(MODES)
+    assert set(spec.modes) <= set(registry.TASKS)
     assert spec.licence
     assert spec.note
     if spec.ring == "base":

@@ -29,7 +29,7 @@ FLOORS = (
     ("anatomy",),
     ("models", "data"),
     ("artist",),
-    ("decompose",),
+    ("decompose", "depth"),
     ("evaluation",),
     ("training",),
     ("cli",),
@@ -55,7 +55,7 @@ EXTRAS = {
         "psutil",
     },
     "vector": {"torch", "vtracer"},
-    "training": {"torch", "safetensors", "onnx", "diffusers", "peft", "accelerate", "einops", "bitsandbytes"},
+    "training": {"torch", "safetensors", "onnx", "diffusers", "peft", "accelerate", "einops", "bitsandbytes", "transformers"},
 }
 """What a room may import besides, inside the functions that need it."""
 HEAVY = ["numpy", "cv2", "PIL", "psd_tools", "rich.progress", "torch", "diffusers", "transformers", "onnxruntime"]

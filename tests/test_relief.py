@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from animelayers.errors import OutputError
+from animelayers.handoff.png import decode_png
 from animelayers.handoff.relief import relief, write_relief
 
 BASE = 2.0
@@ -94,6 +95,23 @@ def test_glb(tmp_path):
     assert scene["accessors"][0]["max"] == mesh.vertices.max(axis=0).tolist()
     faces = np.frombuffer(data, "<u4", mesh.faces.size, start + places.nbytes)
     assert np.array_equal(faces.reshape(-1, 3), mesh.faces)
+
+
+def test_a_glb_wears_the_picture(tmp_path):
+    picture = np.full((9, 9, 4), 255, np.uint8)
+    picture[:, :4, 1:3] = 0
+    mesh = relief(bumpy((9, 9)), BASE).scaled(10)
+    write_relief(mesh, tmp_path / "relief.glb", picture=picture)
+    data = (tmp_path / "relief.glb").read_bytes()
+    (text,) = struct.unpack_from("<I", data, 12)
+    scene, body = json.loads(data[20 : 20 + text]), data[28 + text :]
+    worn = scene["bufferViews"][scene["images"][0]["bufferView"]]
+    png = decode_png(body[worn["byteOffset"] :][: worn["byteLength"]], "texture")
+    assert np.array_equal(png, picture)
+    places = scene["bufferViews"][scene["accessors"][2]["bufferView"]]
+    uv = np.frombuffer(body, "<f4", 2 * len(mesh.vertices), places["byteOffset"]).reshape(-1, 2)
+    assert uv == pytest.approx(mesh.vertices[:, :2] / [80, -80], abs=1e-6), "left and top are 0"
+    assert all(view["byteOffset"] % 4 == 0 for view in scene["bufferViews"])
 
 
 def test_other_files_are_refused(tmp_path):

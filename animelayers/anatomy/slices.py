@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from animelayers.anatomy.completion import Fill, completed
+from animelayers.anatomy.ground import pulled
 from animelayers.anatomy.lock import locked
 from animelayers.anatomy.pieces import Piece
 from animelayers.errors import ModelError
-from animelayers.raster import tight_box
+from animelayers.raster import Mask, tight_box
 from animelayers.stack import LayerStack, Provenance, Rgba
 
 TAG = "slice"
@@ -43,7 +45,7 @@ def exact_slices(
     bins = cut_of(np.bincount(levels[source[..., 3] > 0], minlength=LEVELS), count)[levels]
     bins[source[..., 3] == 0] = -1
     there = [int(place) for place in np.unique(bins) if place >= 0]
-    pieces = [_piece(source, levels, bins == place, len(there) - 1 - at) for at, place in enumerate(there)]
+    pieces = [_piece(source, levels, bins, place, len(there) - 1 - at) for at, place in enumerate(there)]
     return locked(completed(pieces, source, fill=fill), source, provenance)
 
 
@@ -82,16 +84,37 @@ def _levels(depth: Depth, there: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]
     return np.asarray(np.clip(np.rint(share * (LEVELS - 1)), 0, LEVELS - 1), np.int64)
 
 
-def _piece(source: Rgba, levels: npt.NDArray[np.int64], seen: npt.NDArray[np.bool_], stratum: int) -> Piece:
-    top, left, bottom, right = tight_box(seen)
+def _piece(source: Rgba, levels: npt.NDArray[np.int64], bins: npt.NDArray[np.int16], place: int, stratum: int) -> Piece:
+    seen = bins == place
+    whole = seen | behind(seen, bins > place, bins < place)
+    top, left, bottom, right = tight_box(whole)
     here = np.s_[top:bottom, left:right]
     return Piece(
         tag=TAG,
         top=top,
         left=left,
         seen=seen[here],
-        alpha=np.zeros((bottom - top, right - left), np.uint8),
-        colour=source[here][..., :3],
+        alpha=np.where(whole[here], np.uint8(255), np.uint8(0)),
+        colour=pulled(source[here][..., :3], seen[here]),
         depth=np.asarray(levels[here] / np.float32(LEVELS - 1), np.float32),
         stratum=stratum,
     )
+
+
+def behind(seen: Mask, nearer: Mask, farther: Mask) -> Mask:
+    """Where a slice is taken to go on behind nearer ones, bool [h, w].
+
+    That is where, of all that shows of it and of what lies farther, it is the nearest in the picture's plane: it runs
+    on halfway to the next thing behind it, and the farthest slice everywhere.
+
+    Args:
+        seen: bool [h, w], where it shows.
+        nearer: bool [h, w], where nearer slices show.
+        farther: bool [h, w], where farther ones do.
+    """
+    if not farther.any():
+        return nearer
+    own, other = (
+        cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for mask in (seen, farther)
+    )
+    return np.asarray(nearer & (own < other))

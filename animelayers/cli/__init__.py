@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from animelayers.cli import check, data, decompose, eval, inspect, models, preview, vectorize
+from animelayers.cli import check, data, decompose, depth, eval, inspect, models, preview, vectorize
 from animelayers.cli.console import FAILED, INTERRUPTED, USAGE, UsageError, complain, say, warnings_as_notes
 from animelayers.errors import AnimeLayersError, ModelError
 
@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "inspect": (inspect, "Print layers and figures of files or pictures."),
     "preview": (preview, "Write a layered file as one HTML page."),
     "vectorize": (vectorize, "Trace a picture into an SVG of curves."),
+    "depth": (depth, "Say what of a picture was painted before what."),
     "models": (models, "List the models."),
 }
 """Every command: its module (`command`, `EXAMPLES`), and one line for the list."""

@@ -9,9 +9,11 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from animelayers.errors import OutputError
 
 if TYPE_CHECKING:
     from animelayers.cli.plan import Job
@@ -33,6 +35,20 @@ SIGNATURE = "animelayers-provenance"
 def made_here(path: Path) -> bool:
     """Whether this program wrote the file or layer folder, and no program that leaves its own mark saved it since."""
     return record_of(path) is not None
+
+
+def free_to_write(paths: Iterable[Path]) -> None:
+    """Stop where a file lies that is not ours; to be asked of those that nobody named to the letter.
+
+    Raises:
+        OutputError: there is one.
+    """
+    for path in paths:
+        if path.exists() and not made_here(path):
+            raise OutputError(
+                f"{path} is there already and not ours to replace",
+                hint="-o FOLDER puts it elsewhere; -o FILE, for one picture, replaces it",
+            )
 
 
 def up_to_date(job: Job) -> bool:

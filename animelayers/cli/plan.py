@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from animelayers.cli.console import UsageError
-from animelayers.cli.made import made_here
+from animelayers.cli.made import free_to_write, made_here
 from animelayers.models import registry
 from animelayers.models.base import DEFAULT, ModelOptions
 from animelayers.parts import Preset
@@ -228,6 +228,29 @@ def _candidates(source: Path, base: Path, is_shared: bool) -> Iterator[Path]:
 
 def _outputs(base: Path, formats: tuple[str, ...], mode: registry.Mode) -> tuple[Output, ...]:
     return tuple(Output(name, base.with_name(FORMATS[mode][name].format(base.name))) for name in formats)
+
+
+def beside(file: Path, output: Path | None, name: str, *, what: str) -> Path:
+    """Where a command of one picture writes: what `-o` says, else beside the picture.
+
+    Args:
+        file: the picture.
+        output: a file with the suffix of `name`, a folder, or None.
+        name: of the file, `{}` being the stem of the picture.
+        what: is written, for the error: "curves are".
+
+    Raises:
+        UsageError: `output` has another suffix.
+        OutputError: a file lies there that is not ours, and nobody named it.
+    """
+    own, suffix = name.format(file.stem), Path(name).suffix
+    if output is not None and output.suffix and not output.is_dir():
+        if output.suffix.lower() != suffix:
+            raise UsageError(f"-o {output}: {what} written as {suffix}", hint=f"-o {output.with_suffix(suffix)}")
+        return output
+    target = file.with_name(own) if output is None else output / own
+    free_to_write([target])
+    return target
 
 
 def _real(path: Path) -> Path:

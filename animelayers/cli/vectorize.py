@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from animelayers.cli.console import DONE, UsageError, emit, note, say
-from animelayers.cli.made import made_here
-from animelayers.errors import OutputError, PictureError
+from animelayers.cli.plan import beside
+from animelayers.errors import PictureError
 from animelayers.vector import Engine
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def command(
     from animelayers.picture import load_picture
 
     count = _colours(colours)
-    target = _target(file, output)
+    target = beside(file, output, "{}.svg", what="curves are")
     start = time.perf_counter()
     picture = load_picture(file)
     drawing = _drawing(picture, file.name, engine, count, refine)
@@ -86,25 +86,6 @@ def _colours(written: str | None) -> int | str | None:
     if not written.isdecimal() or not 1 <= int(written) <= MOST:
         raise UsageError(f"--colours {written}: 1 to {MOST}, or own, was wanted", hint="--colours 24")
     return int(written)
-
-
-def _target(file: Path, output: Path | None) -> Path:
-    """Where to write.
-
-    Raises:
-        UsageError: `-o` is no name of an SVG file.
-        OutputError: a file lies there that is not ours, and nobody named it.
-    """
-    if output is None:
-        target = file.with_suffix(".svg")
-        if target.exists() and not made_here(target):
-            raise OutputError(f"{target} is there already and not ours to replace", hint="-o FILE.svg replaces it")
-        return target
-    if output.is_dir():
-        return output / f"{file.stem}.svg"
-    if output.suffix.lower() != ".svg":
-        raise UsageError(f"-o {output}: curves are written as .svg", hint=f"-o {output.with_suffix('.svg')}")
-    return output
 
 
 def _drawing(picture: Picture, name: str, engine: Engine, colours: int | str | None, steps: int) -> Drawing:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from animelayers.cli.made import made_here, options_of, up_to_date
+from animelayers.cli.made import free_to_write, options_of, up_to_date
 from animelayers.cli.plan import Job, Output
-from animelayers.errors import AnimeLayersError, OutputError
+from animelayers.errors import AnimeLayersError
 from animelayers.workers import LOST, results
 
 if TYPE_CHECKING:
@@ -76,12 +76,7 @@ def _attempt(job: Job, blank: Outcome, written: list[str]) -> Outcome:
     if job.resume and up_to_date(job):
         written += [str(output.path) for output in job.outputs]
         return replace(blank, skipped=True)
-    for output in job.outputs:
-        if not output.named and output.path.exists() and not made_here(output.path):
-            raise OutputError(
-                f"{output.path} is there already and not ours to replace",
-                hint="-o FOLDER puts it elsewhere; -o FILE, for one picture, replaces it",
-            )
+    free_to_write(output.path for output in job.outputs if not output.named)
     picture = load_picture(job.source)
     stack = decompose(picture, job.mode, job.model, seed=job.seed, options=job.options, inpainter=job.inpainter)
     stacks = {"": stack}

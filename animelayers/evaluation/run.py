@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -35,6 +35,9 @@ from animelayers.picture import load_picture
 from animelayers.rendering.solve import RenderingGuess, exact_stack
 from animelayers.stack import Rgba
 from animelayers.workers import results
+
+if TYPE_CHECKING:
+    from animelayers.models.base import PartsModel, RenderingModel
 
 AGAIN = frozenset({"no-prediction", "model-error", "bug"})
 """Samples with such a fault are done once more when a run is taken up."""
@@ -62,7 +65,8 @@ class ModelPredictor:
         depth of what is seen.
         """
         picture = load_picture(seen)
-        guess = registry.load(registry.find(self.name, self.mode)).predict(picture, seed=seed)
+        model = cast("RenderingModel | PartsModel", registry.load(registry.find(self.name, self.mode)))
+        guess = model.predict(picture, seed=seed)
         if isinstance(guess, RenderingGuess):
             return Prediction(exact_stack(picture.rgba, guess), guess=guess)
         from animelayers.anatomy.lock import locked

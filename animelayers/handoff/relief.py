@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Self
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
+from animelayers.color import matte
 from animelayers.errors import OutputError
 from animelayers.handoff.files import replacing
+from animelayers.handoff.png import encode_png
+from animelayers.stack import Rgba
 
 Heights = npt.NDArray[np.float32]
 """float32 [h, w]."""
@@ -31,6 +36,9 @@ SEARCHES = 10
 """How often errors are halved on the way to the finest mesh with few enough faces."""
 GENERATOR = "animelayers"
 
+TEXTURE = 2048
+"""Longer side, px, of the picture that a GLB wears, at most."""
+
 SUFFIXES = (".stl", ".glb")
 
 
@@ -42,6 +50,10 @@ class Mesh:
     """[n, 3]: x to the right, y up, z towards the viewer; the units of whoever made it."""
     faces: npt.NDArray[np.uint32]
     """[m, 3], counter-clockwise as seen from outside."""
+
+    def scaled(self, factor: float) -> Self:
+        """The same, so many times as large."""
+        return replace(self, vertices=self.vertices * np.float32(factor))
 
 
 def relief(heights: Heights, base: float, *, faces: int = MOST_FACES) -> Mesh:
@@ -70,17 +82,23 @@ def relief(heights: Heights, base: float, *, faces: int = MOST_FACES) -> Mesh:
     return _closed(heights, best, base)
 
 
-def write_relief(mesh: Mesh, path: Path) -> None:
+def write_relief(mesh: Mesh, path: Path, *, picture: Rgba | None = None) -> None:
     """Write a mesh; the suffix says as what.
+
+    Args:
+        mesh: what `relief` gives.
+        path: `….stl` or `….glb`.
+        picture: uint8 [h, w, 4], which a GLB wears; an STL has no colours.
 
     Raises:
         OutputError: an unknown suffix, or the file cannot be written.
     """
-    writers = dict(zip(SUFFIXES, (_stl, _glb), strict=True))
-    if path.suffix.lower() not in writers:
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
         raise OutputError(f"{path.name}: a relief is {' or '.join(SUFFIXES)}", hint=path.stem + SUFFIXES[0])
+    data = _stl(mesh) if suffix == ".stl" else _glb(mesh, picture)
     with replacing(path) as temporary:
-        temporary.write_bytes(writers[path.suffix.lower()](mesh))
+        temporary.write_bytes(data)
 
 
 # --- the surface
@@ -185,29 +203,54 @@ def _stl(mesh: Mesh) -> bytes:
     return GENERATOR.encode().ljust(80, b"\0") + struct.pack("<I", len(corners)) + records.tobytes()
 
 
-def _glb(mesh: Mesh) -> bytes:
-    """A binary glTF 2.0: positions and faces."""
-    positions, indices = mesh.vertices.astype("<f4").tobytes(), mesh.faces.astype("<u4").tobytes()
-    low, high = (mesh.vertices.min(axis=0).tolist(), mesh.vertices.max(axis=0).tolist())
-    views = [{"buffer": 0, "byteOffset": 0, "byteLength": len(positions), "target": 34962}]
-    views += [{"buffer": 0, "byteOffset": len(positions), "byteLength": len(indices), "target": 34963}]
-    places = {"bufferView": 0, "componentType": 5126, "count": len(mesh.vertices), "type": "VEC3"}
+def _glb(mesh: Mesh, picture: Rgba | None) -> bytes:
+    """A binary glTF 2.0: positions, faces and, where there is a picture, what it looks like from the front."""
+    floats, numbers, vector = 5126, 5125, {"componentType": 5126, "count": len(mesh.vertices)}
+    low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
+    chunks = [mesh.vertices.astype("<f4").tobytes(), mesh.faces.astype("<u4").tobytes()]
+    accessors = [
+        {"bufferView": 0, "type": "VEC3", **vector, "min": low.tolist(), "max": high.tolist()},
+        {"bufferView": 1, "type": "SCALAR", "componentType": numbers, "count": mesh.faces.size},
+    ]
+    shape: dict[str, Any] = {"attributes": {"POSITION": 0}, "indices": 1}
+    worn: dict[str, Any] = {}
+    if picture is not None:
+        x, y = ((mesh.vertices - low) / np.maximum(high - low, 1e-20)).T[:2]
+        chunks += [np.column_stack([x, 1 - y]).astype("<f4").tobytes(), _texture(picture)]
+        accessors.append({"bufferView": 2, "type": "VEC2", "componentType": floats, "count": len(mesh.vertices)})
+        shape = {"attributes": {"POSITION": 0, "TEXCOORD_0": 2}, "indices": 1, "material": 0}
+        look = {"baseColorTexture": {"index": 0}, "metallicFactor": 0, "roughnessFactor": 1}
+        worn = {
+            "materials": [{"pbrMetallicRoughness": look}],
+            "textures": [{"source": 0}],
+            "images": [{"bufferView": 3, "mimeType": "image/png"}],
+        }
+    data, views = b"", list[dict[str, int]]()
+    for chunk, target in zip(chunks, (34962, 34963, 34962, 0), strict=False):
+        views.append(
+            {"buffer": 0, "byteOffset": len(data), "byteLength": len(chunk), **({"target": target} if target else {})}
+        )
+        data += chunk + bytes(-len(chunk) % 4)
     scene = {
         "asset": {"version": "2.0", "generator": GENERATOR},
         "scene": 0,
         "scenes": [{"nodes": [0]}],
         "nodes": [{"mesh": 0}],
-        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}, "indices": 1}]}],
-        "accessors": [
-            {**places, "min": low, "max": high},
-            {"bufferView": 1, "componentType": 5125, "count": mesh.faces.size, "type": "SCALAR"},
-        ],
+        "meshes": [{"primitives": [shape]}],
+        "accessors": accessors,
         "bufferViews": views,
-        "buffers": [{"byteLength": len(positions) + len(indices)}],
+        "buffers": [{"byteLength": len(data)}],
+        **worn,
     }
     text = json.dumps(scene, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
-    data = positions + indices
-    whole = 12 + 8 + len(text) + 8 + len(data)
-    head = struct.pack("<4sII", b"glTF", 2, whole)
+    head = struct.pack("<4sII", b"glTF", 2, 12 + 8 + len(text) + 8 + len(data))
     return head + struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(data), b"BIN\0") + data
+
+
+def _texture(picture: Rgba) -> bytes:
+    """On white, `TEXTURE` px on its longer side at most, as PNG."""
+    shrunk = min(1.0, TEXTURE / max(picture.shape[:2]))
+    size = tuple(max(1, round(side * shrunk)) for side in picture.shape[1::-1])
+    rgb = cv2.resize(matte(picture), size, interpolation=cv2.INTER_AREA)
+    return encode_png(np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)]))

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from animelayers.anatomy.guess import PartsGuess
     from animelayers.picture import Picture
     from animelayers.rendering.solve import RenderingGuess
@@ -70,4 +73,17 @@ class PartsModel(Protocol):
 
     def predict(self, picture: Picture, *, seed: int = 0, on_step: OnStep | None = None) -> PartsGuess:
         """The guess for `picture`, at the model's own resolution; the same picture and seed give the same guess."""
+        ...
+
+
+class DepthModel(Protocol):
+    """Says what of a picture was painted before what: illustrator's depth."""
+
+    about: Mapping[str, Any]
+    """As of a `RenderingModel`."""
+
+    def predict(self, picture: Picture, *, seed: int = 0, on_step: OnStep | None = None) -> npt.NDArray[np.float32]:
+        """float32 [h, w] at the picture's own size, finite: larger nearer, in no unit; the same picture and seed give
+        the same map.
+        """
         ...

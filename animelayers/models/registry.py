@@ -12,12 +12,15 @@ from animelayers.errors import MissingPackageError, ModelError
 from animelayers.models.base import DEFAULT, ModelOptions
 
 if TYPE_CHECKING:
-    from animelayers.models.base import PartsModel, RenderingModel
+    from animelayers.models.base import DepthModel, PartsModel, RenderingModel
 
 Mode = Literal["rendering", "parts"]
 """Two ways to take a picture apart: how it was painted, or what it shows."""
+Task = Literal["rendering", "parts", "depth"]
+"""What a model may do: either mode, or say what was painted before what."""
 
 MODES: tuple[Mode, ...] = get_args(Mode)
+TASKS: tuple[Task, ...] = get_args(Task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class ModelSpec:
 
     id: str
     """kebab-case; what `--model` takes and what provenance records."""
-    modes: tuple[Mode, ...]
+    modes: tuple[Task, ...]
     entry: str
     """`module:Class`, imported on use; the class is called with `ModelOptions` if it takes any, else with nothing."""
     ring: str
@@ -73,6 +76,15 @@ MODELS: tuple[ModelSpec, ...] = (
         note="no weights: line filters, colour regions and the closed form; the floor that every model must beat",
     ),
     ModelSpec(
+        id="classic",
+        modes=("depth",),
+        entry="animelayers.models.classic_depth:ClassicDepth",
+        ring="base",
+        weights="in the package",
+        licence="Apache-2.0",
+        note="regions of flat colour, and small trees that judge which of two lies in front; learnt from icons",
+    ),
+    ModelSpec(
         id="see-through",
         modes=("parts",),
         entry="animelayers.models.see_through.model:SeeThrough",
@@ -102,8 +114,8 @@ def find(model: str | None, mode: str) -> ModelSpec:
     Raises:
         ModelError: an unknown mode or model, or a model that does not do this mode.
     """
-    if mode not in MODES:
-        raise ModelError(f"unknown mode {mode!r}", hint=f"modes are {' and '.join(MODES)}")
+    if mode not in TASKS:
+        raise ModelError(f"unknown mode {mode!r}", hint=f"modes are {', '.join(TASKS)}")
     able = [spec for spec in MODELS if mode in spec.modes]
     named = [spec for spec in MODELS if spec.id == model]
     for spec in named:
@@ -122,7 +134,7 @@ def companion(spec: ModelSpec, mode: Mode) -> ModelSpec:
 
 
 @functools.cache
-def load(spec: ModelSpec, options: ModelOptions = DEFAULT) -> RenderingModel | PartsModel:
+def load(spec: ModelSpec, options: ModelOptions = DEFAULT) -> RenderingModel | PartsModel | DepthModel:
     """Import a model and make it ready; a second call gives the same object. What its guess is tells its mode.
 
     Raises:
@@ -140,7 +152,7 @@ def load(spec: ModelSpec, options: ModelOptions = DEFAULT) -> RenderingModel | P
         raise MissingPackageError(
             f"model {spec.id} needs the package {error.name}", hint=f'pip install "animelayers[{spec.ring}]"'
         ) from error
-    return cast("RenderingModel | PartsModel", made)
+    return cast("RenderingModel | PartsModel | DepthModel", made)
 
 
 def refuse(spec: ModelSpec, options: ModelOptions) -> None:
