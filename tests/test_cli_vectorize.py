@@ -64,6 +64,12 @@ def test_one_colour_is_one_rectangle(capsys, tmp_path):
     assert '<path fill="#0963c8" d="M0 0h30v20h-30v-20z"/>' in (tmp_path / "a.svg").read_text("utf-8")
 
 
+def test_the_nearer_colours_lie_above(capsys, picture):
+    assert run(capsys, "vectorize", picture, "--order", "depth")[0] == 0
+    fills = [shape.paint["fill"] for shape in read_svg(picture.with_suffix(".svg")).shapes]
+    assert fills.index("#fadcc8") < fills.index("#3c78dc"), "the spot lies on the skin"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -72,6 +78,7 @@ def test_one_colour_is_one_rectangle(capsys, tmp_path):
         (["char.png", "--colours", "many"], 2, "1 to 250, or own"),
         (["char.png", "--engine", "autotrace"], 2, "autotrace"),
         (["char.png", "--engine", "vtracer", "--colours", "4"], 1, "chooses the colours itself"),
+        (["char.png", "--engine", "vtracer", "--order", "depth"], 1, "order of its own"),
         (["none.png"], 1, "there is no file"),
         (["text.png"], 1, "text file"),
         (["clear.png"], 1, "fully transparent"),

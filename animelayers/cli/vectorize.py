@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,24 +21,28 @@ EXAMPLES = """\
 animelayers vectorize char.png                      # writes char.svg
 animelayers vectorize char.png -o out/char.svg --colours 24
 animelayers vectorize logo.png --colours own --json
+animelayers vectorize char.png --order depth        # nearer colours above; see `animelayers depth`
 animelayers vectorize char.png --refine 60          # closer; needs PyTorch"""
 
 OWN = "own"
 
 
+To = Annotated[Path | None, typer.Option("--output", "-o", metavar="OUT.svg", help="Default: IN.svg beside it.")]
+Colours = Annotated[
+    str | None,
+    typer.Option("--colours", metavar="K", help="So many; own: every flat colour as it is. Default: enough."),
+]
+Order = Annotated[Literal["area", "depth"], typer.Option(help="What lies above what: the smaller, or the nearer.")]
+Refine = Annotated[int, typer.Option(metavar="N", min=0, max=10_000, help="Steps of moving curves and colours closer.")]
+
+
 def command(
     file: Annotated[Path, typer.Argument(metavar="IN", help="A picture.", show_default=False)],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="OUT.svg", help="Default: IN.svg beside it.")
-    ] = None,
-    colours: Annotated[
-        str | None,
-        typer.Option("--colours", metavar="K", help="So many; own: every flat colour as it is. Default: enough."),
-    ] = None,
+    output: To = None,
+    colours: Colours = None,
     engine: Annotated[Engine, typer.Option(help="Ours; vtracer and potrace where installed.")] = "trace",
-    refine: Annotated[
-        int, typer.Option(metavar="N", min=0, max=10_000, help="Steps of moving curves and colours closer.")
-    ] = 0,
+    order: Order = "area",
+    refine: Refine = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line on stdout.")] = False,
 ) -> int:
     """Trace a picture into flats of Bézier curves: an SVG that Inkscape and Illustrator edit.
@@ -52,8 +56,8 @@ def command(
     target = beside(file, output, "{}.svg", what="curves are")
     start = time.perf_counter()
     picture = load_picture(file)
-    drawing = _drawing(picture, file.name, engine, count, refine)
-    _write(drawing, target, picture, {"engine": engine, "colours": colours, "refine": refine})
+    drawing = _drawing(picture, file.name, engine, count, order, refine)
+    _write(drawing, target, picture, {"engine": engine, "colours": colours, "order": order, "refine": refine})
     for text in picture.notes:
         note(f"{file}: {text}")
     seconds = round(time.perf_counter() - start, 3)
@@ -88,12 +92,14 @@ def _colours(written: str | None) -> int | str | None:
     return int(written)
 
 
-def _drawing(picture: Picture, name: str, engine: Engine, colours: int | str | None, steps: int) -> Drawing:
+def _drawing(picture: Picture, name: str, engine: Engine, colours: int | str | None, order: str, steps: int) -> Drawing:
+    from animelayers.depth import estimate_depth
     from animelayers.vector.engines import traced
 
     if not picture.rgba[..., 3].any():
         raise PictureError(f"{name} is fully transparent: there is nothing to trace", hint="name another picture")
-    drawing = traced(picture.rgba, engine, colours)
+    depth = estimate_depth(picture).index if order == "depth" else None
+    drawing = traced(picture.rgba, engine, colours, depth)
     if steps:
         from animelayers.vector.refine import refine
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from animelayers.color import premultiplied
 from animelayers.errors import DataError, MissingPackageError
@@ -29,22 +30,30 @@ SECONDS = 120
 """That potrace may take for one colour."""
 
 
-def traced(rgba: Rgba, engine: Engine, colours: int | str | None = None) -> Drawing:
+def traced(
+    rgba: Rgba,
+    engine: Engine,
+    colours: int | str | None = None,
+    depth: npt.NDArray[np.float32] | None = None,
+) -> Drawing:
     """A picture as a drawing.
 
     Args:
         rgba: uint8 [h, w, 4], straight alpha.
         engine: `trace` is ours; `vtracer` is a Python package, `potrace` a program.
         colours: see `trace.trace`; vtracer chooses its own.
+        depth: see `trace.trace`; of our own engine alone.
 
     Raises:
         PictureError: the picture is too large.
         DataError: the engine cannot do that, or fails.
         MissingPackageError: the engine is not installed.
     """
+    if depth is not None and engine != "trace":
+        raise DataError(f"{engine} has an order of its own", hint="leave --order out, or --engine trace")
     refuse_huge(rgba)
     ways: dict[Engine, Callable[[Rgba, int | str | None], Drawing]] = {
-        "trace": lambda picture, count: trace(picture, colours=count),
+        "trace": lambda picture, count: trace(picture, colours=count, depth=depth),
         "vtracer": _vtracer,
         "potrace": _potrace,
     }
