@@ -60,6 +60,14 @@ def test_every_paint_is_a_layer_from_back_to_front():
     assert made.picture[2, 2].tolist() == [0, 0, 0, 0]
 
 
+def test_what_a_program_says_about_a_file_is_passed_over():
+    about = '<metadata><x:a xmlns:x="urn:x"><x:b href="http://x.y"/></x:a></metadata>'
+    assert values(about + FACE) == values(FACE)
+    assert [child.tag for child in parsed(svg(about + FACE))] == ["rect"] * 3
+    with pytest.raises(DataError, match="which is not SVG"):
+        parsed(svg('<metadata></metadata><x:a xmlns:x="urn:x"/>'))
+
+
 def test_a_stroke_lies_above_its_fill():
     got = values('<rect x="16" y="16" width="32" height="32" fill="red" stroke="black" stroke-width="8"/>')
     assert got == {0: 64**2 - 40**2, 1: 24**2, 2: 40**2 - 24**2}

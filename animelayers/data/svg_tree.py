@@ -98,6 +98,8 @@ class _Reader:
         self.expat.StartDoctypeDeclHandler = self._refuse_declaration
         self.expat.EntityDeclHandler = self._refuse_declaration
         self.depth = self.count = 0
+        self.about = 0
+        """Depth of the `metadata` that is being passed over; 0 outside of any."""
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
@@ -105,13 +107,21 @@ class _Reader:
         if self.depth > DEEPEST or self.count > MOST:
             raise DataError(f"more than {MOST} elements, or deeper than {DEEPEST}")
         space, _, local = name.rpartition(" ")
+        if self.about:
+            return
         if space not in (_SVG, ""):
             raise DataError(f"an element of {space}, which is not SVG")
+        if local == "metadata":
+            self.about = self.depth
+            return
         self.builder.start(local, _attributes(attributes))
 
     def _end(self, name: str) -> None:
+        if not self.about:
+            self.builder.end(name.rpartition(" ")[2])
+        elif self.about == self.depth:
+            self.about = 0
         self.depth -= 1
-        self.builder.end(name.rpartition(" ")[2])
 
     def _refuse_declaration(self, *_: Any) -> None:
         raise DataError("it declares a document type or entities")
