@@ -15,6 +15,7 @@ from animelayers.cli.made import record_of
 from animelayers.decompose import decompose
 from animelayers.errors import ModelError, PictureError
 from animelayers.handoff.depth_map import DEEPEST, EMPTY, coloured, levels
+from animelayers.models import classic_depth
 from animelayers.stack import Provenance
 
 
@@ -64,6 +65,14 @@ def test_what_is_transparent_lies_behind():
     rgba[:, :8] = 0
     index = estimate_depth(rgba, "classic").index
     assert index[:, :8].max() < index[:, 8:].min()
+
+
+def test_of_a_huge_picture_a_smaller_copy_is_looked_at(monkeypatch):
+    whole = estimate_depth(face(), "classic").index
+    monkeypatch.setattr(classic_depth, "LARGEST", 48 * 40)
+    index = estimate_depth(face(), "classic").index
+    assert index.shape == whole.shape
+    assert index[40, 33] > index[60, 60] > index[2, 2]
 
 
 def test_slices_are_exact_and_remember_the_count(picture):

@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from animelayers.color import matte
 from animelayers.models.base import OnStep
 from animelayers.picture import Picture
+from animelayers.regions.borders import Rgb
 from animelayers.regions.order import Judges, read_judges, region_order
 
+LARGEST = 24_000_000
+"""Px that are looked at; of larger pictures a smaller copy is, and edges are as exact as it."""
 WEIGHTS = Path(__file__).with_name("weights") / "region_order.json"
 
 
@@ -34,14 +38,26 @@ class ClassicDepth:
 
         A transparent picture is seen on white; what is fully transparent lies behind everything.
         """
-        labels, heights = region_order(matte(picture.rgba), judges())
+        rgb = matte(picture.rgba)
+        labels, heights = region_order(_reduced(rgb), judges())
         index = heights.astype(np.float32)[labels]
+        if index.shape != rgb.shape[:2]:
+            index = np.asarray(cv2.resize(index, rgb.shape[1::-1], interpolation=cv2.INTER_NEAREST), np.float32)
         hidden = picture.rgba[..., 3] == 0
         if hidden.any():
             index[hidden] = heights.min() - 1
         if on_step is not None:
             on_step(1, 1)
         return index
+
+
+def _reduced(rgb: Rgb) -> Rgb:
+    """No more than `LARGEST` px of it: regions take 120 bytes a pixel."""
+    shrunk = min(1.0, (LARGEST / (rgb.shape[0] * rgb.shape[1])) ** 0.5)
+    if shrunk == 1:
+        return rgb
+    size = [max(1, int(side * shrunk)) for side in rgb.shape[1::-1]]
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 @functools.cache
