@@ -1,6 +1,7 @@
 """Carry the weights of a training out of PyTorch: an ONNX file for everybody, with its card in it and beside it.
 
     python export/lite_to_onnx.py out/lite/parts-gpu/weights.safetensors -o parts.onnx
+    python export/lite_to_onnx.py runs/illustrator-depth-lite/weights.safetensors -o depth.onnx
 
 The file is refused if ONNX Runtime does not say of it what PyTorch does.
 """

@@ -55,7 +55,17 @@ EXTRAS = {
         "psutil",
     },
     "vector": {"torch", "vtracer"},
-    "training": {"torch", "safetensors", "onnx", "diffusers", "peft", "accelerate", "einops", "bitsandbytes", "transformers"},
+    "training": {
+        "torch",
+        "safetensors",
+        "onnx",
+        "diffusers",
+        "transformers",
+        "peft",
+        "accelerate",
+        "einops",
+        "bitsandbytes",
+    },
 }
 """What a room may import besides, inside the functions that need it."""
 HEAVY = ["numpy", "cv2", "PIL", "psd_tools", "rich.progress", "torch", "diffusers", "transformers", "onnxruntime"]

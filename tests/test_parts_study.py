@@ -57,7 +57,19 @@ def vae(diffusion):
     from plan import VaeSettings
 
     torch.manual_seed(0)
-    return made(VaeSettings(side=64, widths=(8, 8, 8, 8), groups=4)).eval()
+    return made(VaeSettings(side=64, widths=(8, 8, 16, 16), groups=1)).eval()
+
+
+def test_before_it_learns_hues_are_right(vae):
+    import torch
+
+    colours = torch.tensor([[0.0, 0, 0], [0.6, 0, -0.6], [-0.6, 0.6, 0], [-0.4, -0.4, -0.4]])
+    flat = colours.view(4, 3, 1, 1).expand(4, 3, 64, 64)
+    with torch.no_grad():
+        latent = vae.encode(flat).latent_dist.mode()
+        said = vae.decode(latent).sample
+    assert torch.allclose(latent[:, :3, 4, 4], colours, atol=0.1)
+    assert torch.allclose(said[:, :, 32, 32], colours, atol=0.15)
 
 
 def test_whitened_latents_have_deviation_1_and_give_the_same_pictures(vae):
@@ -164,8 +176,8 @@ precision = "float32"
 art = { size = [96, 64], learnt = 2, held_out = 1, watched = 1 }
 [vae]
 side = 64
-widths = [8, 8, 8, 8]
-groups = 4
+widths = [8, 8, 16, 16]
+groups = 1
 crop = 32
 squares = 4
 steps = 2

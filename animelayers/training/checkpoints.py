@@ -1,6 +1,7 @@
 """What a training needs to go on: `checkpoints/000500.safetensors`, whole or not there, on one device or gathered.
 
-Only what is trained is in it: weights, their average, the optimiser's states. Nothing random has a state to keep.
+Only what changes is in it: weights and BatchNorm's statistics, their average, the optimiser's states. Nothing random
+has a state to keep.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from torch.distributed.checkpoint import state_dict as gathering
 
 from animelayers.errors import DataError
 from animelayers.models import tensors
-from animelayers.training.average import Average
+from animelayers.training.average import Average, averaged
 
 FOLDER = "checkpoints"
 SUFFIX = ".safetensors"
@@ -39,7 +40,7 @@ class Progress:
 
 
 def weights(module: nn.Module) -> dict[str, Tensor]:
-    """The trained weights by name, whole on the CPU, whatever wraps the module; none but in the first process."""
+    """The trained weights and the buffers by name, whole on the CPU; none but in the first process."""
     return dict(gathering.get_model_state_dict(module, options=_WHOLE))
 
 
@@ -51,8 +52,7 @@ def gathered(module: nn.Module, optimiser: Any, average: Average) -> dict[str, T
     for name, state in states.get("state", {}).items():
         found |= {f"optimiser/{name}/{key}": torch.as_tensor(value) for key, value in state.items()}
     if average.keep:
-        trained = [weight for weight in module.parameters() if weight.requires_grad]
-        with average.applied(trained):
+        with average.applied(averaged(module)):
             found |= {f"average/{name}": tensor.clone() for name, tensor in weights(module).items()}
     return found
 
@@ -103,8 +103,7 @@ def restore(path: Path, module: nn.Module, optimiser: Any, average: Average) -> 
         raise DataError(f"{path} is of another training", hint="another folder=…")
     if average.keep and parts["average"]:
         gathering.set_model_state_dict(module, parts["average"], options=_LOADED)
-        trained = [weight for weight in module.parameters() if weight.requires_grad]
-        average.values = [weight.detach().float().clone() for weight in trained]
+        average.values = [tensor.detach().float().clone() for tensor in averaged(module)]
     gathering.set_model_state_dict(module, parts["weights"], options=_LOADED)
     _restore_optimiser(module, optimiser, parts["optimiser"])
     return progress

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from animelayers.errors import AnimeLayersError, MissingPackageError
 from animelayers.training import checkpoints
-from animelayers.training.average import Average
+from animelayers.training.average import Average, averaged
 from animelayers.training.checkpoints import Progress
 from animelayers.training.curves import Curves
 from animelayers.training.settings import OptimiserSettings, ReportSettings
@@ -36,7 +36,7 @@ class Task(Protocol):
     """What is learnt."""
 
     module: nn.Module
-    """Its parameters that require a gradient are trained; nothing else is saved."""
+    """Its parameters that require a gradient are trained; they and its buffers are saved, nothing else."""
 
     def groups(self) -> list[dict[str, Any]]:
         """Parameter groups for the optimiser."""
@@ -94,7 +94,7 @@ class _Run:
         optimiser = _optimiser(task.groups(), order.optimiser)
         self.rates = [group["lr"] for group in optimiser.param_groups]
         self.module, self.optimiser = accelerator.prepare(task.module, optimiser)
-        self.average = Average(_trained(self.module), order.optimiser.average)
+        self.average = Average(averaged(self.module), order.optimiser.average)
         self.progress = Progress()
         self.each = order.optimiser.batch * order.optimiser.accumulate * accelerator.num_processes
         self.failures = 0
@@ -153,7 +153,7 @@ class _Run:
         if math.isfinite(norm):
             self.failures = 0
             self.optimiser.step()
-            self.average.follow(_trained(self.module), self.progress.step)
+            self.average.follow(averaged(self.module), self.progress.step)
         else:
             self.failures += 1
             if self.failures == PATIENCE:
@@ -179,7 +179,7 @@ class _Run:
         if measured or shown:
             bare = self.accelerator.unwrap_model(self.module)  # a DistributedDataParallel is nothing but callable
             bare.eval()
-            with self.average.applied(_trained(bare)), torch.no_grad():
+            with self.average.applied(averaged(bare)), torch.no_grad():
                 figures = self.task.held_out(bare) if measured else {}
                 if shown:
                     path = self.order.folder / "previews" / f"{step:06}.png"
@@ -196,7 +196,7 @@ class _Run:
         """A checkpoint, and the result as it is now."""
         folder = self.order.folder
         whole = checkpoints.gathered(self.module, self.optimiser, self.average)
-        with self.average.applied(_trained(self.module)):
+        with self.average.applied(averaged(self.module)):
             weights = checkpoints.weights(self.module)
             if self.accelerator.is_main_process:  # on a CPU these are the weights themselves, which change back
                 self.task.result(folder, weights, self.progress.step)

@@ -82,12 +82,11 @@ class ArtSettings(Settings):
     """Of latents and embeddings of texts; None: in the folder of the run."""
 
 
-class RunSettings(Settings):
-    """What the training of every large model is told."""
+class LoopSettings(Settings):
+    """What the loop of `engine` is told, whatever is learnt from."""
 
     folder: Path
     """Of the run: what it makes, and `run.json`, `curves.csv`, `held-out.csv`, `previews/`, `checkpoints/`."""
-    data: ArtSettings
     optimiser: OptimiserSettings = OptimiserSettings()
     report: ReportSettings = ReportSettings()
     steps: Count
@@ -97,15 +96,21 @@ class RunSettings(Settings):
     device: Literal["auto", "cpu"] = "auto"
 
     @property
+    def identity(self) -> dict[str, Any]:
+        """What must be the same for a run to go on."""
+        free = {"folder", "report", "session", "device", "base", "threads"}
+        return self.model_dump(mode="json", exclude={**dict.fromkeys(free, True), "data": {"cache", "readers"}})
+
+
+class RunSettings(LoopSettings):
+    """What the training of every large model is told."""
+
+    data: ArtSettings
+
+    @property
     def cache(self) -> Path:
         """Where latents lie."""
         return self.data.cache or self.folder / "cache"
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What must be the same for a run to go on."""
-        free = {"folder", "report", "session", "device", "base"}
-        return self.model_dump(mode="json", exclude={**dict.fromkeys(free, True), "data": {"cache"}})
 
 
 Told = TypeVar("Told", bound=Settings)

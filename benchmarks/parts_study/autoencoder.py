@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,15 @@ import numpy as np
 import torch
 from base import write
 from diffusers import AutoencoderKL
+from diffusers.models.attention_processor import Attention
+from diffusers.models.downsampling import Downsample2D
+from diffusers.models.resnet import ResnetBlock2D
+from diffusers.models.upsampling import Upsample2D
 from plan import Places, Study, VaeSettings
 from safetensors.torch import load_file
 from studies import report
 from studies.art import square
-from studies.autoencoder import SPREAD, divergence, edges, sampled
+from studies.autoencoder import DOUBLED, HALVED, OTHERS, SPREAD, divergence, edges, he, let_through, sampled
 from studies.session import Session
 from torch import Tensor, nn
 
@@ -34,8 +39,10 @@ from animelayers.training.parts_art import PartsArt, View, open_parts
 from animelayers.training.sampler import Plan
 
 WEIGHTS = "vae.safetensors"
-CHANNELS = 4
-"""Of a latent pixel."""
+RGB, CHANNELS = 3, 4
+"""Of a picture, and of a latent pixel."""
+CALM, DETAIL = 8.0, 2 * RGB + 2
+"""Of the first weights: deviation of the channels that let pictures through; the channel of the fourth latent."""
 KINDS = ("page", "part", "part", "depth")
 """What squares are cut out of, parts twice as often as others."""
 COUNTED = 512
@@ -84,9 +91,47 @@ def made(settings: VaeSettings) -> Any:
         sample_size=settings.side,
         scaling_factor=1.0,
     )
+    _begin(vae)
+    return vae
+
+
+def _begin(vae: Any) -> None:
+    """First weights with which the autoencoder already shows the right colours, blurred.
+
+    Red, green and blue are let through, averaged by every halving and interpolated by every doubling; the last halving
+    also takes how light changes from left to right into the fourth latent; residual branches add nothing yet. GroupNorm
+    takes away a group's mean and divides by its deviation: so their negatives lie beside them, and a large constant and
+    its negative, which make the mean 0 and the deviation known. SiLU, u / 2 near 0, is undone behind it, too.
+    """
+    he(vae)
+    for layer in vae.modules():
+        if isinstance(layer, ResnetBlock2D):
+            nn.init.zeros_(layer.conv2.weight)
+            if layer.conv_shortcut is not None:
+                let_through(layer.conv_shortcut.weight, torch.ones(1, 1), scale=0)
+        elif isinstance(layer, Attention):
+            nn.init.zeros_(layer.to_out[0].weight)
+            nn.init.zeros_(layer.to_out[0].bias)
+        elif isinstance(layer, Downsample2D | Upsample2D):
+            let_through(layer.conv.weight, HALVED if isinstance(layer, Downsample2D) else DOUBLED)
+    with torch.no_grad():
+        for net in (vae.encoder, vae.decoder):
+            through, norm, into = torch.eye(RGB), net.conv_norm_out, net.conv_in
+            channels = norm.num_channels // norm.num_groups
+            into.weight *= OTHERS
+            into.weight[: DETAIL + 1] = 0
+            into.weight[: 2 * RGB, :RGB, 1, 1] = torch.cat([through, -through])
+            into.bias[2 * RGB : DETAIL] = torch.tensor([CALM, -CALM]) * math.sqrt(channels / 2)
+            let_through(net.conv_out.weight, torch.full((1, 1), 2 * CALM), RGB, scale=0)
+        *_, last = (layer for layer in vae.encoder.modules() if isinstance(layer, Downsample2D))
+        last.conv.weight[DETAIL] = 0
+        last.conv.weight[DETAIL, :RGB, :2, :2] = torch.tensor([[1.0, -1.0], [1.0, -1.0]]) / (4 * RGB)
+        vae.encoder.conv_out.weight[RGB] = 0
+        vae.encoder.conv_out.weight[RGB, DETAIL, 1, 1] = 2 * CALM
+    for layer in (vae.quant_conv, vae.post_quant_conv):
+        let_through(layer.weight, torch.ones(1, 1), scale=0)
     nn.init.zeros_(vae.quant_conv.weight[CHANNELS:])
     nn.init.constant_(vae.quant_conv.bias[CHANNELS:], SPREAD)
-    return vae
 
 
 class VaeTask:

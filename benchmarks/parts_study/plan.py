@@ -20,8 +20,8 @@ class VaeSettings(Settings):
     side: Annotated[int, Field(ge=64, multiple_of=64)] = 128
     """Of the square pages, px."""
     widths: tuple[Count, Count, Count, Count] = (32, 64, 96, 96)
-    """Of its levels, each a multiple of `groups`."""
-    groups: Count = 8
+    """Of its levels, each a multiple of `groups`: 8 times it, or more, the last one 16 times."""
+    groups: Count = 4
     """Of its normalisation."""
     crop: Annotated[int, Field(ge=16, multiple_of=8)] = 96
     """Side of the squares that are learnt, px."""

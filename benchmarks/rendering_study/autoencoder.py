@@ -21,7 +21,7 @@ from diffusers.models.autoencoders.autoencoder_kl_qwenimage import (
 from plan import Places, Study, VaeSettings
 from safetensors.torch import load_file
 from studies.art import square
-from studies.autoencoder import SPREAD, divergence, edges, sampled
+from studies.autoencoder import DOUBLED, HALVED, OTHERS, SPREAD, divergence, edges, he, let_through, sampled
 from studies.session import Session
 from torch import Tensor, nn
 from torch.nn import functional
@@ -41,12 +41,10 @@ from animelayers.training.sampler import Plan
 WEIGHTS = "vae.safetensors"
 FAINT = 0.05
 """What colour counts where alpha is 0: little, but it is to be the convention's."""
-CONSTANT, OTHERS = 10.0, 0.3
-"""Of the first weights: the constant channel, and how large other channels begin beside the pictures' own."""
-HALVED = torch.full((2, 2), 0.25)
-DOUBLED = torch.outer(*(torch.tensor([0.25, 0.5, 0.25]),) * 2)
+CONSTANT = 10.0
+"""Level of a channel that says nothing, at first."""
 DIFFERENCES = tuple(torch.tensor(signs) / 4 for signs in ([[1, -1], [1, -1]], [[1, 1], [-1, -1]], [[1, -1], [-1, 1]]))
-"""What 2 × 2 pixels become, how they come back, and what else is known of them: Haar's other three."""
+"""What is known of 2 × 2 pixels besides their mean: Haar's other three."""
 COUNTED = 200
 """Samples over which mean and deviation of latents are taken."""
 
@@ -95,20 +93,16 @@ def _begin(vae: Any) -> None:
     differences into the other latents, and every doubling interpolates. A large constant channel makes what the norms
     do to the others next to nothing, and SiLU, u / 2 near 0, is undone by a factor of 2. Others begin with He's.
     """
-    for layer in vae.modules():
-        if isinstance(layer, nn.Conv2d | nn.Conv3d):
-            inputs = layer.weight.shape[1] * math.prod(layer.weight.shape[-2:])
-            nn.init.normal_(layer.weight, std=math.sqrt(2 / inputs))
-            nn.init.zeros_(layer.bias)
+    he(vae)
     for layer in vae.modules():
         if isinstance(layer, QwenImageResidualBlock):
             nn.init.zeros_(layer.conv2.weight)
             if layer.in_dim != layer.out_dim:
-                _let_through(layer.conv_shortcut.weight, torch.ones(1, 1), scale=0)
+                let_through(layer.conv_shortcut.weight, torch.ones(1, 1), scale=0)
         elif isinstance(layer, QwenImageAttentionBlock):
             nn.init.zeros_(layer.proj.weight)
         elif isinstance(layer, QwenImageResample):
-            _let_through(layer.resample[1].weight, HALVED if "down" in layer.mode else DOUBLED)
+            let_through(layer.resample[1].weight, HALVED if "down" in layer.mode else DOUBLED)
     shown, said = vae.config.input_channels, vae.config.z_dim
     halvings = [layer.resample[1].weight for layer in vae.encoder.modules() if isinstance(layer, QwenImageResample)]
     with torch.no_grad():
@@ -117,29 +111,16 @@ def _begin(vae: Any) -> None:
                 halvings[-1][band * shown + channel] = 0
                 halvings[-1][band * shown + channel, channel, :2, :2] = kernel
     for net, inputs, outputs in ((vae.encoder, shown, said), (vae.decoder, said, shown)):
-        _let_through(net.conv_in.weight, torch.ones(1, 1), inputs, scale=OTHERS)
+        let_through(net.conv_in.weight, torch.ones(1, 1), inputs, scale=OTHERS)
         width = net.conv_out.weight.shape[1]
-        _let_through(net.conv_out.weight, torch.full((1, 1), 2 * CONSTANT / math.sqrt(width)), outputs, scale=0)
+        let_through(net.conv_out.weight, torch.full((1, 1), 2 * CONSTANT / math.sqrt(width)), outputs, scale=0)
         with torch.no_grad():  # in the encoder behind all differences, which are not there yet
             net.conv_in.weight[said] = 0
             net.conv_in.bias[said] = CONSTANT
     for layer in (vae.quant_conv, vae.post_quant_conv):
-        _let_through(layer.weight, torch.ones(1, 1), scale=0)
+        let_through(layer.weight, torch.ones(1, 1), scale=0)
     nn.init.constant_(vae.quant_conv.bias[said:], SPREAD)
     nn.init.zeros_(vae.quant_conv.weight[said:])
-
-
-def _let_through(weight: Tensor, kernel: Tensor, count: int | None = None, *, scale: float = 1.0) -> None:
-    """Have a convolution give its first `count` inputs as its first outputs, filtered; the other weights are scaled."""
-    with torch.no_grad():
-        weight *= scale
-        through = min(weight.shape[:2]) if count is None else count
-        weight[:through] = 0
-        down, across = kernel.shape
-        at = (weight.shape[-1] - across) // 2 if across % 2 else 0
-        for channel in range(through):
-            own = weight[channel, channel] if weight.dim() == 4 else weight[channel, channel, -1]
-            own[at : at + down, at : at + across] = kernel
 
 
 @contextmanager

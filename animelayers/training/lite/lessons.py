@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from animelayers.models.registry import Mode
-from animelayers.training.lite import augment, encoder, figures, losses, parts_net, rendering_net
+from animelayers.training.lite import augment, encoder, figures, losses, parts_net, pyramid, rendering_net
 from animelayers.training.lite.augment import Batch
 from animelayers.training.lite.config import AugmentSettings, PartsShape, RenderingShape
 from animelayers.training.lite.losses import Terms
@@ -38,7 +38,7 @@ LESSONS: Mapping[Mode, Lesson] = MappingProxyType(
         "rendering": Lesson(
             augment.rendering, losses.rendering, figures.rendering, rendering_net.MULTIPLE, rendering_net.OUT
         ),
-        "parts": Lesson(augment.parts, losses.parts, figures.parts, parts_net.MULTIPLE, parts_net.OUT),
+        "parts": Lesson(augment.parts, losses.parts, figures.parts, pyramid.MULTIPLE, parts_net.OUT),
     }
 )
 

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnx
@@ -29,9 +29,10 @@ from animelayers import __version__
 from animelayers.errors import ModelError
 from animelayers.handoff.files import replacing
 from animelayers.models.tensors import header
+from animelayers.training.layer_depth.depth_net import FACE, DepthNet
 from animelayers.training.lite.config import Shape
 from animelayers.training.lite.learner import read_weights
-from animelayers.training.lite.lessons import LESSONS, Lesson, built
+from animelayers.training.lite.lessons import LESSONS, built
 
 OPSET = 17
 CARD = "animelayers"
@@ -47,8 +48,23 @@ FREE: Mapping[str, Mapping[int, str]] = {
     "whole": {0: "batch", 3: "height/4", 4: "width/4"},
     "side": {0: "batch", 1: "height/4", 2: "width/4"},
     "presence": {0: "batch"},
+    "index": {0: "batch", 1: "height/2", 2: "width/2"},
 }
 """Tensor → its free axes."""
+
+
+class Face(Protocol):
+    """What a net looks like from outside."""
+
+    @property
+    def multiple(self) -> int:
+        """Of which the sides of what it sees are multiples."""
+        ...
+
+    @property
+    def out(self) -> Mapping[str, str]:
+        """What its tensors are called, and are."""
+        ...
 
 
 def export(weights: Path, output: Path) -> dict[str, Any]:
@@ -65,22 +81,23 @@ def export(weights: Path, output: Path) -> dict[str, Any]:
     """
     card = header(weights)
     try:
-        lesson, net = LESSONS[card["mode"]], built(TypeAdapter[Any](Shape).validate_python(card["net"]))
+        face, net = named(card)
     except (KeyError, ValidationError) as error:
-        raise ModelError(f"{weights} does not say of which net it is", hint="name what train/lite.py wrote") from error
+        hint = "name what train/lite.py or train/illustrator_depth.py wrote"
+        raise ModelError(f"{weights} does not say of which net it is", hint=hint) from error
     read_weights(weights, net)
     shipped = rounded(folded(net.eval()))
-    model = graph(shipped, lesson)
-    off = max(differences(shipped, lesson, session(model)).values())
+    model = graph(shipped, face)
+    off = max(differences(shipped, face, session(model)).values())
     if not off <= TOLERANCE:
         raise ModelError(f"ONNX Runtime is {off:.2g} from PyTorch", hint="try other versions of torch and onnxruntime")
     card["file"] = {
         "opset": OPSET,
-        "multiple": lesson.multiple,
+        "multiple": face.multiple,
         "seen": "float32 [batch, 4, height, width]: RGB on white and alpha, -1..1; sides are multiples of `multiple`",
-        "said": dict(lesson.out),
+        "said": dict(face.out),
         "stored": "float16, behind casts to float32",
-        "moved by rounding": differences(shipped, lesson, net),
+        "moved by rounding": differences(shipped, face, net),
     }
     helper.set_model_props(model, {CARD: json.dumps(card, ensure_ascii=False)})
     with replacing(output) as temporary:
@@ -88,6 +105,17 @@ def export(weights: Path, output: Path) -> dict[str, Any]:
     with replacing(output.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return card
+
+
+def named(card: Mapping[str, Any]) -> tuple[Face, nn.Module]:
+    """The net of which a card is, with weights of its own, and its face.
+
+    Raises:
+        KeyError, ValidationError: it is of none.
+    """
+    if card["mode"] == "depth":
+        return FACE, DepthNet()
+    return LESSONS[card["mode"]], built(TypeAdapter[Any](Shape).validate_python(card["net"]))
 
 
 def folded(net: nn.Module) -> nn.Module:
@@ -109,15 +137,15 @@ def rounded(net: nn.Module) -> nn.Module:
     return net
 
 
-def graph(net: nn.Module, lesson: Lesson) -> onnx.ModelProto:
+def graph(net: nn.Module, face: Face) -> onnx.ModelProto:
     """A folded and rounded net as a graph, weights stored in half precision where that loses nothing."""
-    names = ["seen", *lesson.out]
+    names = ["seen", *face.out]
     file: Any = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter that needs no further package says that it is not the newest
         torch.onnx.export(
             net,
-            (torch.zeros(1, 4, 2 * lesson.multiple, 3 * lesson.multiple),),
+            (torch.zeros(1, 4, 2 * face.multiple, 3 * face.multiple),),
             file,
             input_names=names[:1],
             output_names=names[1:],
@@ -155,13 +183,13 @@ def session(model: onnx.ModelProto) -> Any:
     return lambda seen: tuple(map(torch.from_numpy, runtime.run(None, {"seen": seen.numpy()})))
 
 
-def differences(net: nn.Module, lesson: Lesson, other: Any) -> dict[str, float]:
+def differences(net: nn.Module, face: Face, other: Any) -> dict[str, float]:
     """Name of what is said → by how much two at most differ in it, on pictures of several sizes."""
-    found = dict.fromkeys(lesson.out, 0.0)
+    found = dict.fromkeys(face.out, 0.0)
     for batch, high, wide in ((1, 2, 3), (2, 5, 4)):
-        seen = _picture(batch, high * lesson.multiple, wide * lesson.multiple)
+        seen = _picture(batch, high * face.multiple, wide * face.multiple)
         with torch.no_grad():
-            pairs = zip(lesson.out, _several(net(seen)), _several(other(seen)), strict=True)
+            pairs = zip(face.out, _several(net(seen)), _several(other(seen)), strict=True)
         for name, ours, theirs in pairs:
             found[name] = max(found[name], float((ours - theirs).abs().max()))
     return found

@@ -18,12 +18,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from animelayers.training.lite.encoder import CHANNELS, Lite0
+from animelayers.training.lite.encoder import CHANNELS
+from animelayers.training.lite.pyramid import FINE, Pyramid
 from animelayers.training.lite.rendering_net import convolution, twice
 from animelayers.training.lite.views import TAGS
 
-MULTIPLE = 32
-"""Of which the sides of what it sees are multiples."""
 OUT = {
     "visible": "[batch, 24, height / 2, width / 2]: who is seen, logits: nobody, then the tags",
     "whole": "[batch, 23, 5, height / 4, width / 4]: of every tag alpha, a logit; colour, RGB in -1..1; depth, -1..1",
@@ -58,7 +57,7 @@ class PartAxis(nn.Module):
         return x.reshape(b, h, w, p, c).permute(0, 3, 4, 1, 2)
 
 
-class PartsNet(nn.Module):
+class PartsNet(Pyramid):
     """RGBA on white, float [b, 4, h, w] in -1..1, sides multiples of 32 → four tensors; 3.4 M parameters, p = 23 parts.
 
     `visible` [b, 1 + p, h/2, w/2], logits, the first of nobody; `whole` [b, p, 5, h/4, w/4]: alpha (a logit), colour
@@ -67,17 +66,8 @@ class PartsNet(nn.Module):
     """
 
     def __init__(self, parts: int = len(TAGS), dim: int = 32, width: int = 96, thin: int = 8) -> None:
-        super().__init__()
+        super().__init__(width)
         self.parts, self.dim, self.thin = parts, dim, thin
-        self.encoder = Lite0()
-        at2, at4, at8, at16, at32 = CHANNELS
-        # Top-down pyramid.
-        self.lat32, self.lat16, self.lat8 = (convolution(channels, width, 1) for channels in (at32, at16, at8))
-        self.lat4 = convolution(at4, 64, 1)
-        self.context = nn.Sequential(convolution(width, width, 5, groups=width), convolution(width, width, 1))
-        self.mix16, self.mix8 = convolution(width, width), convolution(width, width)
-        self.to4 = convolution(width, 64, 1)
-        self.mix4 = nn.Sequential(convolution(64, 64), convolution(64, 64))
         # The parts at stride 16.
         self.part_in = nn.Conv2d(width, parts * dim, 1)
         self.identity = nn.Parameter(torch.randn(parts, dim) * 0.02)
@@ -85,25 +75,22 @@ class PartsNet(nn.Module):
         self.part_thin = nn.Linear(dim, thin)
         self.presence = nn.Linear(dim, 1)
         # The parts at stride 4; grouped convolutions, so that each has weights of its own.
-        self.fine = nn.Conv2d(64, parts * thin, 1)
+        self.fine = nn.Conv2d(FINE, parts * thin, 1)
         self.heads = nn.Sequential(
             nn.Conv2d(parts * thin, parts * 16, 3, padding=1, groups=parts),
             nn.ReLU(inplace=True),
             nn.Conv2d(parts * 16, parts * (1 + WHOLE), 1, groups=parts),
         )
-        self.none = nn.Conv2d(64, 1, 1)
-        self.side = nn.Conv2d(64, 1, 1)
+        self.none = nn.Conv2d(FINE, 1, 1)
+        self.side = nn.Conv2d(FINE, 1, 1)
         # Who is seen, at stride 2.
-        self.sharp = nn.Sequential(convolution(at2 + parts + 1 + 16, 40), nn.Conv2d(40, parts + 1, 3, padding=1))
-        self.down4 = convolution(64, 16, 1)
+        self.sharp = nn.Sequential(
+            convolution(CHANNELS[0] + parts + 1 + 16, 40), nn.Conv2d(40, parts + 1, 3, padding=1)
+        )
+        self.down4 = convolution(FINE, 16, 1)
 
     def forward(self, seen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        at2, at4, at8, at16, at32 = self.encoder(seen)
-        x = self.lat32(at32)
-        x = x + self.context(x)
-        at16 = self.mix16(self.lat16(at16) + twice(x))
-        at8 = self.mix8(self.lat8(at8) + twice(at16))
-        at4 = self.mix4(self.lat4(at4) + self.to4(twice(at8)))
+        at2, at4, at16 = self.levels(seen)
         coarse, presence = self._together(at16)
         fine = functional.relu(self.fine(at4) + _enlarged(coarse, 4.0))
         said = self.heads(fine).reshape(seen.shape[0], self.parts, 1 + WHOLE, *at4.shape[2:])

@@ -1,0 +1,1 @@
+"""Illustrator's depth: in which layer every pixel lies, learnt from pictures whose layers are known."""
