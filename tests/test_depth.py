@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 
 import numpy as np
@@ -15,7 +16,9 @@ from animelayers.cli.made import record_of
 from animelayers.decompose import decompose
 from animelayers.errors import ModelError, PictureError
 from animelayers.handoff.depth_map import DEEPEST, EMPTY, coloured, levels
-from animelayers.models import classic_depth
+from animelayers.models import classic_depth, registry
+from animelayers.models.lite_depth import LiteDepth, means
+from animelayers.models.onnx import revision
 from animelayers.stack import Provenance
 
 
@@ -58,6 +61,37 @@ def test_the_map_has_the_picture_s_size_and_says_how_it_was_made(picture):
     assert (found.provenance.mode, found.provenance.model) == ("depth", "classic")
     assert found.provenance.source_sha256 == load_picture(picture).sha256
     assert found.index[40, 33] > found.index[60, 60] > found.index[2, 2], "spot, skin, ground"
+
+
+def test_the_weights_are_those_of_the_table():
+    trees, net = revision(classic_depth.WEIGHTS), registry.find("lite", "parts").weights.partition("@")[2]
+    told = [registry.find(model, "depth").weights.partition("@")[2] for model in ("classic", "lite")]
+    assert told == [trees, f"{net}+{trees}"]
+
+
+def test_where_nobody_is_lite_says_what_classic_says():
+    picture = load_picture(face())
+    assert lite().nearness(picture) is None
+    assert np.array_equal(lite().predict(picture), estimate_depth(picture, "classic").index)
+
+
+def test_of_a_character_hair_lies_over_the_face_and_the_ground_behind(examples):
+    picture = load_picture(next(path for path in examples if "eileen" in path.name))
+    near = lite().nearness(picture)
+    assert near is not None
+    assert near.shape == (256, round(256 * picture.width / picture.height))
+    assert 0 <= near.min() <= near.max() <= 1
+    labels = np.array([[0, 0, 1], [2, 2, 1]])
+    assert means(labels, np.array([[1, 3, 5], [4, 8, 7]], np.float32)).tolist() == [2, 6, 6]
+    index = lite().predict(picture)
+    assert index.shape == picture.rgba.shape[:2]
+    assert np.isfinite(index).all()
+    assert np.median(index[60:90, 150:170]) > np.median(index[230:250, 150:170]), "hair over the face"
+
+
+@functools.cache
+def lite():
+    return LiteDepth()
 
 
 def test_what_is_transparent_lies_behind():

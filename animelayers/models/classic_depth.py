@@ -14,7 +14,7 @@ import numpy.typing as npt
 from animelayers.color import matte
 from animelayers.models.base import OnStep
 from animelayers.picture import Picture
-from animelayers.regions.borders import Rgb
+from animelayers.regions.borders import Labels, Rgb
 from animelayers.regions.order import Judges, read_judges, region_order
 
 LARGEST = 24_000_000
@@ -38,26 +38,33 @@ class ClassicDepth:
 
         A transparent picture is seen on white; what is fully transparent lies behind everything.
         """
-        rgb = matte(picture.rgba)
-        labels, heights = region_order(_reduced(rgb), judges())
-        index = heights.astype(np.float32)[labels]
-        if index.shape != rgb.shape[:2]:
-            index = np.asarray(cv2.resize(index, rgb.shape[1::-1], interpolation=cv2.INTER_NEAREST), np.float32)
-        hidden = picture.rgba[..., 3] == 0
-        if hidden.any():
-            index[hidden] = heights.min() - 1
+        index = laid(picture, *region_order(looked_at(picture), judges()))
         if on_step is not None:
             on_step(1, 1)
         return index
 
 
-def _reduced(rgb: Rgb) -> Rgb:
-    """No more than `LARGEST` px of it: regions take 120 bytes a pixel."""
+def looked_at(picture: Picture) -> Rgb:
+    """A picture on white, uint8 [h, w, 3], reduced to `LARGEST` px: regions take 120 bytes each."""
+    rgb = matte(picture.rgba)
     shrunk = min(1.0, (LARGEST / (rgb.shape[0] * rgb.shape[1])) ** 0.5)
     if shrunk == 1:
         return rgb
     size = [max(1, int(side * shrunk)) for side in rgb.shape[1::-1]]
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def laid(picture: Picture, labels: Labels, heights: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """The heights of the regions of `looked_at`, as a map of the picture; what is fully transparent lies behind."""
+    index = heights.astype(np.float32)[labels]
+    if labels.shape != picture.rgba.shape[:2]:
+        index = np.asarray(
+            cv2.resize(index, (picture.width, picture.height), interpolation=cv2.INTER_NEAREST), np.float32
+        )
+    hidden = picture.rgba[..., 3] == 0
+    if hidden.any():
+        index[hidden] = heights.min() - 1
+    return index
 
 
 @functools.cache
