@@ -65,6 +65,8 @@ class Study(Settings):
     """Configuration of an adapter's training, as for train/lora.py, which every variant changes."""
     variants: dict[str, tuple[str, ...]]
     """Name → overrides; the others are compared with the first."""
+    once: tuple[str, ...] = ()
+    """Of these, those that are taught with the first seed alone."""
     seeds: tuple[int, ...] = (0, 1, 2)
     measure: MeasureSettings = MeasureSettings()
     precision: Literal["no", "bf16"] = "bf16"
@@ -74,12 +76,16 @@ class Study(Settings):
     def _some(self) -> Study:
         if not (self.variants and self.seeds):
             raise ValueError("variants and seeds are needed")
+        if unknown := set(self.once) - set(self.variants):
+            raise ValueError(f"no variant {min(unknown)}, of which `once` speaks")
         return self
 
     @property
     def runs(self) -> Iterator[tuple[str, int]]:
         """Variant and seed of every run: all of one seed before those of the next, so that what is there compares."""
-        return ((variant, seed) for seed in self.seeds for variant in self.variants)
+        first = self.seeds[0]
+        everywhere = [variant for variant in self.variants if variant not in self.once]
+        return ((variant, seed) for seed in self.seeds for variant in (self.variants if seed == first else everywhere))
 
 
 @dataclass(frozen=True, slots=True)
