@@ -142,8 +142,10 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 
 def _leaving_well(do: Callable[..., Result], *what: object) -> Result:
+    # The pool catches what is raised and goes on with the next job: here it is seen that somebody asked between two.
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_IGN:
+        os._exit(_INTERRUPTED)
     try:
         return do(*what)
     except SystemExit:
-        # Everything half-written is gone by now. The pool would catch this and go on with the next job.
-        os._exit(_INTERRUPTED)
+        os._exit(_INTERRUPTED)  # everything half-written is gone by now

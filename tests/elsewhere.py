@@ -6,12 +6,14 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from animelayers import workers
 from animelayers.data.sample import Sample
 from animelayers.errors import DataError
 from animelayers.evaluation.prediction import Prediction
@@ -53,6 +55,15 @@ def write_slowly(path: Path) -> str:
         (path.parent / f"{path.name}.begun").touch()
         time.sleep(0 if path.name == "first" else 60)
     return path.name
+
+
+def asked_between_jobs(path: Path) -> None:
+    """What a worker does with its next job when the pool has caught that it was asked to leave."""
+    workers._begin(None)
+    with suppress(SystemExit):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+    workers._leaving_well(touch, path)
 
 
 def prepare() -> None:

@@ -80,6 +80,14 @@ def test_closing_removes_what_is_half_written(tmp_path):
     assert [name for name in names_in(tmp_path) if not name.endswith(".begun")] == ["first"]
 
 
+def test_who_is_asked_between_two_jobs_does_no_other(tmp_path):
+    child = multiprocessing.get_context("spawn").Process(target=elsewhere.asked_between_jobs, args=(tmp_path / "a",))
+    child.start()
+    child.join(60)
+    assert child.exitcode == 130
+    assert not names_in(tmp_path)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_process_is_prepared_once(workers, monkeypatch):
     monkeypatch.setenv("ANIMELAYERS_TEST_PREPARED", "")
