@@ -29,7 +29,7 @@ from vector import by_vtracer, svg
 
 from animelayers import estimate_depth, load_picture
 from animelayers.data.index_shards import read_shards
-from animelayers.data.layer_index import GROUNDS, IndexedPicture, on_ground
+from animelayers.data.layer_index import GROUNDS, IndexedPicture, evenly, on_ground
 from animelayers.data.svg_layers import svg_layers
 from animelayers.errors import AnimeLayersError
 from animelayers.evaluation.catalogue import INDEX_METRICS
@@ -65,7 +65,7 @@ def main() -> None:
             lines += [f"### {title}, before {_GROUNDS[ground]} ({len(pictures)} pictures)", ""]
             lines += [orders(pictures, ground), ""]
             print("\n".join(lines[-4:]), flush=True)
-        few = _evenly(pictures, TRACED)
+        few = evenly(pictures, TRACED)
         lines += [f"### SVGs of tracers: {title}, before a random colour ({len(few)} pictures)", "", tracers(few), ""]
         print("\n".join(lines[-4:]), flush=True)
     if given.time:
@@ -81,19 +81,15 @@ def kinds(given: argparse.Namespace) -> Iterator[tuple[str, list[IndexedPicture]
     """What is measured on, by what it is called."""
     icons = list(read_shards(given.icons))
     held_out = [one for one in icons if one.split == "test" and one.pack != given.unseen]
-    yield "Held-out icons", _evenly(held_out, given.most)
-    yield f"A pack that was never seen, {given.unseen}", _evenly(_bases(icons, given.unseen), given.most)
+    yield "Held-out icons", evenly(held_out, given.most)
+    yield f"A pack that was never seen, {given.unseen}", evenly(_bases(icons, given.unseen), given.most)
     if given.art:
-        yield "Characters", _evenly(list(read_shards(given.art)), given.most)
+        yield "Characters", evenly(list(read_shards(given.art)), given.most)
 
 
 def _bases(icons: Sequence[IndexedPicture], pack: str) -> list[IndexedPicture]:
     """One picture of every base of a pack: skin tones are no further evidence."""
     return list({one.base: one for one in reversed(icons) if one.pack == pack}.values())[::-1]
-
-
-def _evenly(pictures: Sequence[IndexedPicture], most: int) -> list[IndexedPicture]:
-    return list(pictures[:: max(1, -(-len(pictures) // most))])
 
 
 def orders(pictures: Sequence[IndexedPicture], ground: Any) -> str:

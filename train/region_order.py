@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 def train(options: argparse.Namespace) -> None:
     """Look, grow, write, measure."""
     from animelayers.data.index_shards import read_shards
-    from animelayers.data.layer_index import IndexedPicture
+    from animelayers.data.layer_index import IndexedPicture, evenly
     from animelayers.handoff.files import replacing
     from animelayers.training.boosting import Growth
     from animelayers.training.region_order import judged, learnt, lessons, predictor, spread
@@ -47,12 +47,8 @@ def train(options: argparse.Namespace) -> None:
     def pictures() -> Iterator[IndexedPicture]:
         return chain.from_iterable(map(read_shards, options.pictures))
 
-    def evenly(these: Iterable[IndexedPicture], most: int) -> list[IndexedPicture]:
-        found = list(these)
-        return found[:: max(1, -(-len(found) // most))] if most else []
-
     shown = sys.stderr.isatty()
-    chosen = evenly(spread(pictures(), options.unseen), options.most)
+    chosen = evenly(list(spread(pictures(), options.unseen)), options.most)
     with progress("looking", len(chosen), shown=shown) as step:
         taught = lessons(chosen, step)
     note(f"{len(chosen)} pictures, {sum(len(one.pairs) for one in taught)} contacts")

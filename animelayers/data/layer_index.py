@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self, get_args
+from typing import Literal, Self, TypeVar, get_args
 
 import cv2
 import numpy as np
@@ -22,6 +23,7 @@ GROUNDS: tuple[Ground, ...] = get_args(Ground)
 
 Rgb = npt.NDArray[np.uint8]
 """uint8 [h, w, 3]."""
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +81,11 @@ def of_sample(sample: Sample, pack: str) -> IndexedPicture:
     shown = dense(index)
     layers = len(np.unique(index[index > 0]))
     return IndexedPicture(f"{pack}/{sample.id}", sample.id, sample.picture, shown, sample.licence, layers)
+
+
+def evenly(pictures: Sequence[Kind], most: int) -> list[Kind]:
+    """So many at most, from all over a sequence; sets are in the order of their packs."""
+    return list(pictures[:: max(1, -(-len(pictures) // most))]) if most else []
 
 
 def on_ground(picture: Rgba, ground: Ground, seed: int) -> Rgb:

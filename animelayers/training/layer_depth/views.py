@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from animelayers.color import premultiplied, straight
 from animelayers.data.index_shards import read_shards
-from animelayers.data.layer_index import GROUNDS, IndexedPicture, Rgb, on_ground
+from animelayers.data.layer_index import GROUNDS, IndexedPicture, Rgb, evenly, on_ground
 from animelayers.data.svg_layers import Index, dense
 from animelayers.errors import DataError
 from animelayers.evaluation.layer_order import drawn_pairs
@@ -80,7 +80,7 @@ class Pictures:
             if not found:
                 folders = ", ".join(map(str, told.path))
                 raise DataError(f"no pictures {name} in {folders}", hint="datasets/svg_layers.py makes larger sets")
-        return cls(tuple(learnt), evenly(held_out, told.held_out))
+        return cls(tuple(learnt), tuple(evenly(held_out, told.held_out)))
 
     @property
     def memory(self) -> int:
@@ -182,8 +182,3 @@ def held_out_view(packed: Packed, number: int, size: int) -> View:
     one = packed.unpacked().fitted(size)
     seen = on_ground(one.picture, GROUNDS[number % len(GROUNDS)], 1000 + number)
     return View(seen, one.index, np.zeros((2, 0), np.int64))
-
-
-def evenly(pictures: Sequence[Packed], most: int) -> tuple[Packed, ...]:
-    """So many at most, from all over a sequence."""
-    return tuple(pictures[:: max(1, -(-len(pictures) // most))])
