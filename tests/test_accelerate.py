@@ -41,19 +41,28 @@ def test_accelerate_understands_every_file_and_the_command_that_it_begins_with(p
     assert [sharp, program, words[0]] == ["#", "accelerate", "launch"]
     typed = launch_command_parser().parse_args(words[1:])
     assert (ROOT / typed.config_file) == path
-    assert typed.training_script == "train/lora.py"
+    assert (ROOT / typed.training_script).is_file()
     assert typed.num_processes in (None, told.num_processes)
     assert told.fsdp_config.keys() <= vars(typed).keys(), "others would be ignored"
     assert told.mixed_precision == "no"
 
 
-def test_fsdp_divides_the_blocks_that_there_are():
+@pytest.mark.parametrize(
+    ("name", "network", "most"),
+    [("fsdp", toy_qwen.transformer, 0.2), ("fsdp-parts", toy_see_through.unet, 0.2)],
+)
+def test_fsdp_divides_the_blocks_that_there_are(name, network, most):
     from accelerate.commands.config.config_args import load_config_from_file
 
-    told = load_config_from_file(str(ROOT / "configs" / "accelerate" / "fsdp.yaml")).fsdp_config
-    blocks = toy_qwen.transformer().transformer_blocks
-    assert {type(block).__name__ for block in blocks} == {told["fsdp_transformer_layer_cls_to_wrap"]}
+    told = load_config_from_file(str(ROOT / "configs" / "accelerate" / f"{name}.yaml")).fsdp_config
+    wanted, model = told["fsdp_transformer_layer_cls_to_wrap"].split(","), network()
+    blocks = [module for module in model.modules() if type(module).__name__ in wanted]
+    assert {type(block).__name__ for block in blocks} == set(wanted)
     assert told["fsdp_version"] == 2
+    divided = {id(weight) for block in blocks for weight in block.parameters()}
+    whole = sum(weight.numel() for weight in model.parameters())
+    left = sum(weight.numel() for weight in model.parameters() if id(weight) not in divided)
+    assert left < most * whole, "what lies in no block is whole on every card when it is used"
 
 
 def test_an_adapter_is_taught_in_float32_whatever_the_base_is(torch):
