@@ -72,7 +72,8 @@ def decompose(
     # 4. The exact stack, and how it was made.
     from animelayers.rendering.solve import RenderingGuess, exact_stack
 
-    made = provenance(spec, mode, read, seed, {**chosen.about, **({} if fill is None else {"inpainter": fill.name})})
+    told = {**chosen.about, **({} if fill is None else {"inpainter": fill.name})}
+    made = provenance(mode, spec.id, read, told, revision=spec.revision, seed=seed)
     if isinstance(guess, RenderingGuess):
         return exact_stack(read.rgba, guess, made)
     from animelayers.anatomy.solve import exact_parts
@@ -81,19 +82,19 @@ def decompose(
 
 
 def provenance(
-    spec: registry.ModelSpec, task: registry.Task, picture: Picture, seed: int, options: Mapping[str, Any]
+    mode: str, model: str, picture: Picture, options: Mapping[str, Any], *, revision: str = "", seed: int = 0
 ) -> Provenance:
-    """How something was made by a model of the table."""
+    """How something was made of a picture by this version; arguments as the fields of `Provenance`."""
     from animelayers import __version__
     from animelayers.stack import Provenance
 
     return Provenance(
-        mode=task,
-        model=spec.id,
+        mode=mode,
+        model=model,
         version=__version__,
         source_sha256=picture.sha256,
         source_name=picture.name.encode("utf-8", "replace").decode(),  # a file name may be bytes that are no text
-        revision=spec.weights.partition("@")[2],
+        revision=revision,
         seed=seed,
         options=options,
     )

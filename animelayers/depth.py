@@ -113,4 +113,5 @@ def estimate_depth(
     # 3. What the model thinks of it, and how it was made.
     chosen = cast("DepthModel", registry.load(spec))
     index = chosen.predict(read, seed=seed, on_step=on_step)
-    return LayerDepth(index, read, provenance(spec, "depth", read, seed, dict(chosen.about)))
+    made = provenance("depth", spec.id, read, dict(chosen.about), revision=spec.revision, seed=seed)
+    return LayerDepth(index, read, made)

@@ -63,15 +63,16 @@ def command(
     target = beside(file, output, "{}_depth.png", what="depth is")
     files = {kind: target.with_name(target.stem + end) for kind, end in ENDS.items() if kind == "preview" or slices}
     free_to_write(files.values())
+    files = {"map": target, **files, **({"relief": relief} if relief else {})}
     start = time.perf_counter()
     picture = load_picture(file)
     found = estimate_depth(picture, model, seed=seed)
-    facts = _write(found, {"map": target, **files, **({"relief": relief} if relief else {})}, slices, inpainter)
+    facts = _write(found, files, slices, inpainter)
     for text in picture.notes:
         note(f"{file}: {text}")
     record = {
         "input": str(file),
-        "outputs": [str(path) for path in (target, *files.values(), *([relief] if relief else []))],
+        "outputs": [str(path) for path in files.values()],
         "canvas": {"height": picture.height, "width": picture.width},
         "model": found.provenance.model,
         **facts,
@@ -89,8 +90,13 @@ def _refuse(slices: int | None, inpainter: Path | None, relief: Path | None) -> 
     """
     if inpainter is not None and slices is None:
         raise UsageError("--inpainter is for what slices hide", hint="--slices 6")
-    if relief is not None and relief.suffix.lower() not in (".stl", ".glb"):
-        raise UsageError(f"--relief {relief}: .stl or .glb was wanted", hint=f"--relief {relief.with_suffix('.stl')}")
+    if relief is None:
+        return
+    from animelayers.handoff.relief import SUFFIXES
+
+    if relief.suffix.lower() not in SUFFIXES:
+        wanted, first = " or ".join(SUFFIXES), relief.with_suffix(SUFFIXES[0])
+        raise UsageError(f"--relief {relief}: {wanted} was wanted", hint=f"--relief {first}")
 
 
 def _write(found: LayerDepth, files: dict[str, Path], slices: int | None, inpainter: Path | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import typer
 
 from animelayers.cli.console import DONE, UsageError, emit, note, say
 from animelayers.cli.plan import beside
+from animelayers.decompose import provenance
 from animelayers.errors import PictureError
 from animelayers.vector import Engine
 
@@ -108,16 +109,7 @@ def _drawing(picture: Picture, name: str, engine: Engine, colours: int | str | N
 
 
 def _write(drawing: Drawing, target: Path, picture: Picture, options: dict[str, object]) -> None:
-    from animelayers import __version__
     from animelayers.handoff.svg import write_drawing
-    from animelayers.stack import Provenance
 
-    made = Provenance(
-        mode="vector",
-        model=str(options["engine"]),
-        version=__version__,
-        source_sha256=picture.sha256,
-        source_name=picture.name,
-        options=options,
-    )
+    made = provenance("vector", str(options["engine"]), picture, options)
     write_drawing(drawing, target, name=Path(picture.name).stem or "drawing", provenance=made)

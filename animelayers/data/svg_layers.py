@@ -33,7 +33,7 @@ FAINTEST = 0.02
 """Opacity from which paint is a layer."""
 
 _SHAPES = {"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"}
-_SILENT = {"defs", "clipPath", "linearGradient", "radialGradient", "title", "desc", "metadata"}
+_SILENT = {"defs", "clipPath", "linearGradient", "radialGradient", "title", "desc"}
 _KNOWN = _SHAPES | _SILENT | {"svg", "g", "use", "stop"}
 _INHERITED = ("fill", "stroke", "fill-opacity", "stroke-opacity")
 _REPAINTED = (*_INHERITED, "opacity", "mix-blend-mode", "isolation", "shape-rendering")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from animelayers.handoff.files import replacing
-from animelayers.handoff.sheet import SIGNATURE
+from animelayers.handoff.sheet import write_signed
 from animelayers.stack import Provenance
 
 Map = npt.NDArray[np.float32]
@@ -54,9 +52,5 @@ def write_map(picture: npt.NDArray[np.uint16] | npt.NDArray[np.uint8], path: Pat
         OutputError: the file cannot be written.
     """
     from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
 
-    signature = PngInfo()
-    signature.add_itxt(SIGNATURE, json.dumps(made.as_dict(), sort_keys=True))
-    with replacing(path) as temporary:
-        Image.fromarray(picture).save(temporary, "PNG", pnginfo=signature)
+    write_signed(Image.fromarray(picture), path, made)

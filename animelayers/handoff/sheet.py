@@ -22,7 +22,7 @@ from animelayers.composite import NEUTRAL, difference, flatten
 from animelayers.errors import StackError
 from animelayers.handoff.files import replacing
 from animelayers.handoff.reduce import reduced
-from animelayers.stack import Blend, Layer, LayerStack, Rgba
+from animelayers.stack import Blend, Layer, LayerStack, Provenance, Rgba
 
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
@@ -109,12 +109,20 @@ def write_sheet(stack: LayerStack, path: Path, *, source: Rgba | None = None) ->
         StackError: `source` is not the size of the canvas.
         OutputError: the file cannot be written.
     """
+    write_signed(render_sheet(stack, source), Path(path), stack.provenance)
+
+
+def write_signed(image: Image.Image, path: Path, made: Provenance | None) -> None:
+    """Write a picture as PNG that says how it was made; the same picture gives the same bytes.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
     from PIL.PngImagePlugin import PngInfo
 
-    image, signature = render_sheet(stack, source), PngInfo()
-    made = {} if stack.provenance is None else stack.provenance.as_dict()
-    signature.add_itxt(SIGNATURE, json.dumps(made, sort_keys=True))
-    with replacing(Path(path)) as temporary:
+    signature = PngInfo()
+    signature.add_itxt(SIGNATURE, json.dumps({} if made is None else made.as_dict(), sort_keys=True))
+    with replacing(path) as temporary:
         image.save(temporary, "PNG", pnginfo=signature)
 
 

@@ -42,6 +42,11 @@ class ModelSpec:
     options: tuple[str, ...] = ()
     """Which of `ModelOptions` it takes."""
 
+    @property
+    def revision(self) -> str:
+        """Of the weights, which provenance records; empty where they have none."""
+        return self.weights.partition("@")[2]
+
     def as_dict(self) -> dict[str, Any]:
         """The fields as JSON-ready values, in declaration order."""
         return {**asdict(self), "modes": list(self.modes), "options": list(self.options)}
