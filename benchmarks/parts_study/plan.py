@@ -70,6 +70,8 @@ class Variant(Settings):
 
     part_axis: bool = True
     """Whether the module is taught by which frames see each other; if not, it stays as it begins, and says nothing."""
+    once: bool = False
+    """Whether it is taught with the first seed alone."""
     changes: tuple[str, ...] = ()
 
 
@@ -108,7 +110,9 @@ class Study(Settings):
 
     def runs(self, joint: Joint) -> Iterator[tuple[str, int]]:
         """Variant and seed of every run: all of one seed before those of the next, so that what is there compares."""
-        return ((variant, seed) for seed in self.seeds for variant in joint.variants)
+        first = self.seeds[0]
+        ways = joint.variants.items()
+        return ((name, seed) for seed in self.seeds for name, way in ways if seed == first or not way.once)
 
 
 @dataclass(frozen=True, slots=True)
