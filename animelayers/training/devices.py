@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
+import torch
 from accelerate import Accelerator, InitProcessGroupKwargs
+
+from animelayers.models import memory
 
 PATIENCE = timedelta(hours=12)
 """For which processes wait for the first, which encodes latents meanwhile."""
@@ -22,3 +25,9 @@ def accelerator(device: Literal["auto", "cpu"], precision: Literal["bf16", "floa
     return Accelerator(
         cpu=device == "cpu", mixed_precision=mixed, kwargs_handlers=[InitProcessGroupKwargs(timeout=PATIENCE)]
     )
+
+
+def free_memory(accelerator: Accelerator) -> int:
+    """Bytes. All devices hold the same, so the fullest one decides."""
+    mine = torch.tensor([memory.free_memory(str(accelerator.device))], device=accelerator.device)
+    return int(accelerator.gather(mine).min())

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import torch
 from accelerate import Accelerator
@@ -24,12 +24,13 @@ from animelayers.training import checkpoints
 from animelayers.training.average import Average, averaged
 from animelayers.training.checkpoints import Progress
 from animelayers.training.curves import Curves
-from animelayers.training.settings import OptimiserSettings, ReportSettings
+from animelayers.training.settings import LoopSettings, OptimiserSettings, ReportSettings
 
 PATIENCE = 10
 """Steps in a row whose gradient is not finite, before it is given up."""
 
-Report = Callable[[str], None]
+Say = Callable[[str], None]
+"""Takes a line for people."""
 
 
 class Task(Protocol):
@@ -75,8 +76,13 @@ class Order:
     session: float = math.inf
     """Minutes after which a call leaves off."""
 
+    @classmethod
+    def of(cls, told: LoopSettings) -> Self:
+        """That of a configuration."""
+        return cls(told.folder, told.steps, told.optimiser, told.report, told.seed, told.session or math.inf)
 
-def run(task: Task, order: Order, accelerator: Accelerator, say: Report = lambda _: None) -> bool:
+
+def run(task: Task, order: Order, accelerator: Accelerator, say: Say = lambda _: None) -> bool:
     """Train, or go on; whether all steps are done.
 
     Raises:
@@ -88,9 +94,9 @@ def run(task: Task, order: Order, accelerator: Accelerator, say: Report = lambda
 
 
 class _Run:
-    def __init__(self, task: Task, order: Order, accelerator: Accelerator, say: Report) -> None:
+    def __init__(self, task: Task, order: Order, accelerator: Accelerator, say: Say) -> None:
         self.task, self.order, self.accelerator = task, order, accelerator
-        self.say: Report = say if accelerator.is_main_process else lambda _: None
+        self.say: Say = say if accelerator.is_main_process else lambda _: None
         optimiser = _optimiser(task.groups(), order.optimiser)
         self.rates = [group["lr"] for group in optimiser.param_groups]
         self.module, self.optimiser = accelerator.prepare(task.module, optimiser)

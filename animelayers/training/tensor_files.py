@@ -22,6 +22,18 @@ from animelayers.models import tensors
 
 Report = Callable[[int, int], None]
 """Told after every file how many are done, and of how many."""
+OFTEN = 50
+"""Files after which people are told."""
+
+
+def told(say: Callable[[str], None], what: str) -> Report:
+    """Say now and then how far it is."""
+
+    def report(done: int, count: int) -> None:
+        if done == count or done % OFTEN == 0:
+            say(f"{what}: {done} of {count}")
+
+    return report
 
 
 class Source(Protocol):

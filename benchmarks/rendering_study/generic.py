@@ -32,6 +32,7 @@ from animelayers.training.flow import TimeSettings
 from animelayers.training.latent_cache import Key, LatentCache, Recipe, fingerprint
 from animelayers.training.lora.task import SIGMAS
 from animelayers.training.sampler import Plan
+from animelayers.training.tensor_files import told
 
 WEIGHTS = "transformer.safetensors"
 FRAMES = Frames(GROUPS, composite=True)
@@ -182,13 +183,9 @@ def _latents(places: Places, session: Session) -> tuple[LatentCache, list[Key], 
         found = GenericArt(places.art(name))
         keys[name] = [Key(n, artwork.digest, artwork.size) for n, artwork in enumerate(found)]
         wanted = [turned(key, mirrored=side) for key in keys[name] for side in {False, name == "learnt"}]
-
-        def told(done: int, count: int, name: str = name) -> None:
-            if done % 200 == 0 or done == count:
-                session.say(f"base: latents of {name}, {done} of {count}")
-
+        report = told(session.say, f"base: latents of {name}")
         with still():
-            LatentCache(places.latents, recipe, wanted).fill(found, lambda: _vae(places), told)
+            LatentCache(places.latents, recipe, wanted).fill(found, lambda: _vae(places), report)
     return LatentCache(places.latents, recipe, [*keys["learnt"], *keys["watched"]]), keys["learnt"], keys["watched"]
 
 

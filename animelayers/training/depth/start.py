@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,20 +14,18 @@ from animelayers.models import hub, memory
 from animelayers.models.see_through import conditioning, loading
 from animelayers.models.see_through.conditioning import DEPTH_FRAMES, EMPTY
 from animelayers.models.see_through.unet import LATENT, Words
-from animelayers.training import engine, runs, trainable
+from animelayers.training import devices, engine, runs, tensor_files, trainable
 from animelayers.training.art_set import ArtSet, parted
 from animelayers.training.depth.config import Config
 from animelayers.training.depth.held_out import HeldOut
 from animelayers.training.depth.latents import DepthLatents, Recipe
 from animelayers.training.depth.networks import Beginning, choose, stock
 from animelayers.training.depth.task import DepthTask
-from animelayers.training.engine import Order
+from animelayers.training.engine import Order, Say
 from animelayers.training.folders import copy_module
 from animelayers.training.latent_cache import fingerprint
 from animelayers.training.parts.latents import BODY_GROUP, Key, keys
 from animelayers.training.parts_art import PartsArt, open_parts, survey
-
-Say = Callable[[str], None]
 
 FILES = (
     *(f"{folder}/*.{kind}" for folder in ("unet", "vae") for kind in ("json", "safetensors")),
@@ -80,9 +77,7 @@ def prepare(config: Config, accelerator: Accelerator, say: Say) -> Prepared:
     base = hub.located(config.base.weights, files=FILES)
     beginning = Beginning.of(base, config.stage)
     need = _need(config, beginning, accelerator)
-    # All devices hold the same, so the fullest one decides.
-    mine = torch.tensor([memory.free_memory(str(accelerator.device))], device=accelerator.device)
-    free = int(accelerator.gather(mine).min())
+    free = devices.free_memory(accelerator)
     need.check(free)
     return Prepared(config, base, beginning, art, found.others, learnt, held_out, need, free)
 
@@ -103,8 +98,7 @@ def train(config: Config, accelerator: Accelerator, say: Say) -> bool:
         latents = filled(prepared, accelerator.device, say)
         words = _words(prepared, accelerator.device)
     task = _task(prepared, latents, words, accelerator)
-    order = Order(config.folder, config.steps, config.optimiser, config.report, config.seed, config.session or math.inf)
-    return engine.run(task, order, accelerator, say)
+    return engine.run(task, Order.of(config), accelerator, say)
 
 
 def filled(prepared: Prepared, device: torch.device, say: Say) -> DepthLatents:
@@ -112,18 +106,15 @@ def filled(prepared: Prepared, device: torch.device, say: Say) -> DepthLatents:
     config, base = prepared.config, prepared.base
     dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
     latents = DepthLatents(config.cache, Recipe(config.data.side, fingerprint(base / "vae"), dtype))
-
-    def told(done: int, count: int) -> None:
-        if done == count or done % 50 == 0:
-            say(f"latents: {done} of {count}")
+    report = tensor_files.told(say, "latents")
 
     def load() -> Any:
         return loading.load_vae(base, device)
 
     flips = (False, True) if config.data.flip else (False,)
     learnt = [replace(key, mirrored=flip) for key in prepared.learnt for flip in flips]
-    latents.fill(learnt, prepared.art, load, told)
-    latents.fill(prepared.held_out, prepared.others, load, told)
+    latents.fill(learnt, prepared.art, load, report)
+    latents.fill(prepared.held_out, prepared.others, load, report)
     if device.type == "cuda":
         torch.cuda.empty_cache()
     return latents

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from animelayers.models import hub, memory, tensors
-from animelayers.training import engine, runs, trainable
-from animelayers.training.engine import Order
+from animelayers.models import hub, tensors
+from animelayers.training import devices, engine, runs, trainable
+from animelayers.training.engine import Order, Say
 from animelayers.training.layer_depth import depth_pro
 from animelayers.training.layer_depth.config import Config, DepthProNet
 from animelayers.training.layer_depth.depth_net import DepthNet
@@ -24,8 +23,6 @@ from animelayers.training.layer_depth.views import Packed, Pictures, Views
 from animelayers.training.lite import encoder
 from animelayers.training.lite.learner import read_weights
 from animelayers.training.settings import provenance
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +69,7 @@ def prepare(config: Config, accelerator: Accelerator, say: Say) -> Prepared:  # 
     elif weights is not None:
         beginning = hub.located(weights, files=())
         tensors.header(beginning)
-    # All devices hold the same, so the fullest one decides.
-    mine = torch.tensor([memory.free_memory(str(accelerator.device))], device=accelerator.device)
-    free = int(accelerator.gather(mine).min())
+    free = devices.free_memory(accelerator)
     if need is not None:
         need.check(free)
     return Prepared(config, Pictures.read(config.data), beginning, need, free)
@@ -99,8 +94,7 @@ def train(config: Config, accelerator: Accelerator, say: Say) -> bool:
         module.to(accelerator.device)
     views = Views(prepared.pictures.learnt, config.data, config.view, config.loss)
     task = LayerDepthTask(module.train(), config, views, prepared.pictures.held_out, result)
-    order = Order(config.folder, config.steps, config.optimiser, config.report, config.seed, config.session or math.inf)
-    return engine.run(task, order, accelerator, say)
+    return engine.run(task, Order.of(config), accelerator, say)
 
 
 def _network(prepared: Prepared) -> tuple[nn.Module, Result]:

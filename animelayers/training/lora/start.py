@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,13 @@ from animelayers.models.fitting import Size, bucket
 from animelayers.models.qwen_layered import adapter, loading, prompt
 from animelayers.models.qwen_layered.adapter import AdapterSpec
 from animelayers.models.qwen_layered.frames import PATCH
-from animelayers.training import engine, runs
+from animelayers.training import devices, engine, runs, tensor_files
 from animelayers.training.art_set import Artworks, Usable, open_art, parted, survey
-from animelayers.training.engine import Order
+from animelayers.training.engine import Order, Say
 from animelayers.training.latent_cache import Key, LatentCache, Recipe, fingerprint
 from animelayers.training.lora.config import Config
 from animelayers.training.lora.preview import Previews
 from animelayers.training.lora.task import RenderingTask
-
-Say = Callable[[str], None]
 
 BUCKET_STEP = 64
 """Px by which the sizes of buckets differ: coarse, so that each has many pictures."""
@@ -91,9 +89,7 @@ def prepare(config: Config, accelerator: Accelerator, say: Say) -> Prepared:
     )
     tokens = math.prod(largest) // (loading.vae_scale(weights) * PATCH) ** 2 * (spec.frames.predicted + 1)
     estimates = _estimates(config, spec, outline, tokens, accelerator)
-    # All devices hold the base in the same way, so the fullest one decides.
-    mine = torch.tensor([memory.free_memory(str(accelerator.device))], device=accelerator.device)
-    free = int(accelerator.gather(mine).min())
+    free = devices.free_memory(accelerator)
     rung = memory.chosen(config.base.memory, estimates, free)
     table = memory.table(estimates, free)
     return Prepared(config, weights, artworks, others, learnt, held_out, spec, rung, table)
@@ -117,8 +113,7 @@ def train(config: Config, accelerator: Accelerator, say: Say) -> bool:
     # FSDP takes one block after another to the card, and there cuts it.
     place = torch.device("cpu") if accelerator.is_fsdp2 else device
     task = _task(prepared, cache, words.to(device), place)
-    order = Order(config.folder, config.steps, config.optimiser, config.report, config.seed, config.session or math.inf)
-    return engine.run(task, order, accelerator, say)
+    return engine.run(task, Order.of(config), accelerator, say)
 
 
 def filled(prepared: Prepared, device: torch.device, say: Say) -> LatentCache:
@@ -129,16 +124,13 @@ def filled(prepared: Prepared, device: torch.device, say: Say) -> LatentCache:
     flips = (False, True) if config.data.flip else (False,)
     learnt = [Key(key.index, key.digest, key.size, flip) for key in prepared.learnt for flip in flips]
     whole = LatentCache(config.cache, recipe, [*learnt, *prepared.held_out])
-
-    def told(done: int, count: int) -> None:
-        if done == count or done % 50 == 0:
-            say(f"latents: {done} of {count}")
+    report = tensor_files.told(say, "latents")
 
     def vae() -> Any:
         return loading.load_vae(prepared.base, device)
 
-    LatentCache(config.cache, recipe, learnt).fill(prepared.artworks, vae, told)
-    LatentCache(config.cache, recipe, prepared.held_out).fill(prepared.others, vae, told)
+    LatentCache(config.cache, recipe, learnt).fill(prepared.artworks, vae, report)
+    LatentCache(config.cache, recipe, prepared.held_out).fill(prepared.others, vae, report)
     if device.type == "cuda":
         torch.cuda.empty_cache()
     return whole

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ from accelerate import Accelerator
 from animelayers.models import hub, memory
 from animelayers.models.see_through import conditioning, loading
 from animelayers.models.see_through.unet import LATENT, Words
-from animelayers.training import engine, runs, trainable
+from animelayers.training import devices, engine, runs, tensor_files, trainable
 from animelayers.training.art_set import ArtSet, parted
-from animelayers.training.engine import Order
+from animelayers.training.engine import Order, Say
 from animelayers.training.folders import copy_module
 from animelayers.training.latent_cache import fingerprint
 from animelayers.training.parts.config import Config
@@ -25,8 +24,6 @@ from animelayers.training.parts.networks import Beginning, choose
 from animelayers.training.parts.preview import Previews
 from animelayers.training.parts.task import PartsTask
 from animelayers.training.parts_art import PartsArt, open_parts, survey
-
-Say = Callable[[str], None]
 
 TAGS = tuple(tag for group in GROUPS for tag in group.tags)
 FILES = ("unet/config.json", conditioning.NAME, *conditioning.FILES)
@@ -88,9 +85,7 @@ def prepare(config: Config, accelerator: Accelerator, say: Say) -> Prepared:
     beginning = Beginning.of(unet, config.base.config, config.stage)
     transparency = _transparency(config, base)
     need = _need(config, beginning, accelerator)
-    # All devices hold the same, so the fullest one decides.
-    mine = torch.tensor([memory.free_memory(str(accelerator.device))], device=accelerator.device)
-    free = int(accelerator.gather(mine).min())
+    free = devices.free_memory(accelerator)
     need.check(free)
     return Prepared(config, base, transparency, beginning, art, found.others, learnt, held_out, need, free)
 
@@ -113,8 +108,7 @@ def train(config: Config, accelerator: Accelerator, say: Say) -> bool:
         latents = filled(prepared, accelerator.device, say)
         words = _words(prepared, accelerator.device)
     task = _task(prepared, latents, words, accelerator)
-    order = Order(config.folder, config.steps, config.optimiser, config.report, config.seed, config.session or math.inf)
-    return engine.run(task, order, accelerator, say)
+    return engine.run(task, Order.of(config), accelerator, say)
 
 
 def filled(prepared: Prepared, device: torch.device, say: Say) -> PartsLatents:
@@ -124,18 +118,15 @@ def filled(prepared: Prepared, device: torch.device, say: Say) -> PartsLatents:
     dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
     signs = fingerprint(base / "vae"), "" if hidden is None else fingerprint(hidden / "trans_vae")
     latents = PartsLatents(config.cache, Recipe(config.data.side, *signs, dtype))
-
-    def told(done: int, count: int) -> None:
-        if done == count or done % 50 == 0:
-            say(f"latents: {done} of {count}")
+    report = tensor_files.told(say, "latents")
 
     def load() -> Any:
         return loading.load_vae(base, device), None if hidden is None else loading.load_transparency(hidden, device)
 
     flips = (False, True) if config.data.flip else (False,)
     learnt = [Key(key.index, key.digest, key.group, flip) for keys in prepared.learnt for key in keys for flip in flips]
-    latents.fill(learnt, prepared.art, load, told)
-    latents.fill([key for keys in prepared.held_out for key in keys], prepared.others, load, told)
+    latents.fill(learnt, prepared.art, load, report)
+    latents.fill([key for keys in prepared.held_out for key in keys], prepared.others, load, report)
     if device.type == "cuda":
         torch.cuda.empty_cache()
     return latents

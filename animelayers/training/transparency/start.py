@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,13 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from animelayers.models import hub, memory
+from animelayers.models import hub
 from animelayers.models.diffusion.folder import opening, read, weight_files
 from animelayers.models.see_through import loading
 from animelayers.models.see_through.transparency import TransparentVAE
-from animelayers.training import engine, runs, trainable
+from animelayers.training import devices, engine, runs, tensor_files, trainable
 from animelayers.training.art_set import ArtSet, parted
-from animelayers.training.engine import Order
+from animelayers.training.engine import Order, Say
 from animelayers.training.parts.latents import GROUPS, Key, keys
 from animelayers.training.parts_art import PartsArt, open_parts, survey
 from animelayers.training.transparency.config import Config
@@ -26,8 +25,6 @@ from animelayers.training.transparency.cuts import Cuts
 from animelayers.training.transparency.losses import Critic, Vgg
 from animelayers.training.transparency.preview import Previews
 from animelayers.training.transparency.task import FOLDER, Learner, TransparencyTask
-
-Say = Callable[[str], None]
 
 ORIGINALS = tuple(f"ld_diffusers_sdxl_vae_transparent_{network}.safetensors" for network in ("decoder", "encoder"))
 """LayerDiffuse's files."""
@@ -97,9 +94,7 @@ def prepare(config: Config, accelerator: Accelerator, say: Say) -> Prepared:
     taught = nn.ModuleList([network] if critic is None else [network, critic])
     need = trainable.Need.of(taught, config.optimiser, active, accelerator)
     need = replace(need, weights=need.weights + beside)
-    # All devices hold the same, so the fullest one decides.
-    mine = torch.tensor([memory.free_memory(str(accelerator.device))], device=accelerator.device)
-    free = int(accelerator.gather(mine).min())
+    free = devices.free_memory(accelerator)
     need.check(free)
     counts = len(found.learnt), len(found.held_out)
     return Prepared(config, base, network, critic, art, found.others, learnt, held_out, counts, need, free)
@@ -119,20 +114,15 @@ def train(config: Config, accelerator: Accelerator, say: Say) -> bool:
             runs.begin(config, accelerator.device)
         cuts = filled(prepared, say)
     task = _task(prepared, cuts, accelerator.device)
-    order = Order(config.folder, config.steps, config.optimiser, config.report, config.seed, config.session or math.inf)
-    return engine.run(task, order, accelerator, say)
+    return engine.run(task, Order.of(config), accelerator, say)
 
 
 def filled(prepared: Prepared, say: Say) -> Cuts:
     """All parts, cut out where they are missing."""
     cuts = Cuts(prepared.config.cache, prepared.config.data.side)
-
-    def told(done: int, count: int) -> None:
-        if done == count or done % 50 == 0:
-            say(f"pages: {done} of {count}")
-
-    cuts.fill(prepared.learnt, prepared.art, told)
-    cuts.fill(prepared.held_out, prepared.others, told)
+    report = tensor_files.told(say, "pages")
+    cuts.fill(prepared.learnt, prepared.art, report)
+    cuts.fill(prepared.held_out, prepared.others, report)
     return cuts
 
 
