@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from animelayers.color import to_uint8
 from animelayers.raster import Mask, bands, longer_side
@@ -18,8 +19,8 @@ from animelayers.rendering.solve import RenderingGuess, Rgb
 from animelayers.rendering.strokes import Pen, fill_from
 from animelayers.stack import Rgba
 
-TOE = 0.07
-"""Line alpha that a net leaves where it means none, and takes off where it means full."""
+TOE = np.float32(0.07)
+"""Alpha that a net leaves where it means none, and takes off where it means full; a share."""
 INKED = 24
 """Line alpha, 0..255, from which on a pixel says nothing of what lies beneath."""
 DUST = 12
@@ -43,12 +44,17 @@ def guided(guess: RenderingGuess, source: Rgba) -> RenderingGuess:
 def tidy_line(line: Rgba) -> Rgba:
     """Line art, uint8 [h, w, 4], without haze and without dots that stand alone."""
     out = line.copy()
-    out[..., 3] = to_uint8((line[..., 3] - np.float32(255 * TOE)) / np.float32(1 - 2 * TOE))
+    out[..., 3] = to_uint8(255 * without_haze(line[..., 3]))
     _, areas, stats, _ = cv2.connectedComponentsWithStats((out[..., 3] > 0).astype(np.uint8), connectivity=8)
     large = stats[:, cv2.CC_STAT_AREA] >= DUST
     large[0] = False
     out[~large[areas]] = 0
     return out
+
+
+def without_haze(alpha: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """What a net means by an alpha, 0..1, of the same shape."""
+    return np.asarray(np.clip((alpha / np.float32(255) - TOE) / (1 - 2 * TOE), 0, 1), np.float32)
 
 
 def _bared(source: Rgba, strokes: Mask, inside: Mask, pen: Pen) -> Rgb:

@@ -26,7 +26,7 @@ from animelayers.color import to_uint8
 from animelayers.errors import StackError
 from animelayers.raster import Mask, bands, longer_side, nearest, over_bands
 from animelayers.rendering.classic import ROWS
-from animelayers.rendering.guided import INKED, TOE, tidy_line
+from animelayers.rendering.guided import INKED, tidy_line, without_haze
 from animelayers.rendering.solve import BLENDS, ROUNDING, RenderingGuess, Rgb
 from animelayers.rendering.strokes import HIGH, Pen, disc, fill_from, stroke_depth
 from animelayers.stack import Rgba
@@ -154,7 +154,7 @@ def _spread(layer: Rgba, least: int) -> Rgb:
 
 def _shaded(below: Rgb, layer: Rgba) -> Rgb:
     """What a layer without its haze makes of what lies below, opaque."""
-    alpha = np.clip((layer[..., 3:] / np.float32(255) - TOE) / (1 - 2 * TOE), 0, 1)
+    alpha = without_haze(layer[..., 3:])
     under = below.astype(np.float32)
     return to_uint8(under + alpha * (layer[..., :3] - under))
 
