@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import runpy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,11 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
 SHARED_ART = ROOT.parent / "shared" / "art"
 """More pictures, on machines that have them; no test needs them."""
+
+
+def script(path: str) -> dict[str, Any]:
+    """What a script has, `main` among it, by its path from the root."""
+    return runpy.run_path(str(ROOT / path))
 
 
 def noise(height: int, width: int, seed: int = 0) -> Rgba:

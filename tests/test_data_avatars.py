@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import runpy
-
 import numpy as np
 import pytest
-from drawing import ROOT
+from drawing import script
 from samples import assert_same
 
 from animelayers.color import premultiplied
@@ -128,7 +126,7 @@ def test_strata_are_numbered_from_the_nearest():
 
 
 def test_the_door(tmp_path):
-    door = runpy.run_path(str(ROOT / "datasets" / "avatars.py"))["main"]
+    door = script("datasets/avatars.py")["main"]
     words = ["--styles", "big-ears,lorelei", "--count", "2", "--first", "7", "--size", "64"]
     assert door(["-o", str(tmp_path / "set"), *words]) == 0
     made = list(FolderSet(tmp_path / "set"))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import runpy
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from drawing import ROOT, names_in, needs
+from drawing import ROOT, names_in, needs, script
 from samples import sample
 
 from animelayers.artist import families
@@ -19,7 +18,7 @@ from animelayers.errors import DataError
 from animelayers.evaluation.baselines import BASELINES
 from animelayers.evaluation.published import PUBLISHED
 
-DOOR = runpy.run_path(str(ROOT / "datasets" / "benchmark.py"))
+DOOR = script("datasets/benchmark.py")
 LISTS = sorted((ROOT / "datasets" / "benchmarks").glob("*.json"))
 
 
@@ -64,7 +63,7 @@ def test_seeds_are_trained_on_or_held_out():
 
 def test_a_set_for_training_leaves_out_what_is_held_out(tmp_path):
     needs("skia")
-    draw = runpy.run_path(str(ROOT / "datasets" / "synthetic.py"))["main"]
+    draw = script("datasets/synthetic.py")["main"]
     words = ["--count", "3", "--first", "6", "--size", "64x64", "--families", "train"]
     assert draw(["-o", str(tmp_path / "art"), *words]) == 0
     found = FolderSet(tmp_path / "art")
@@ -228,7 +227,7 @@ def test_what_cannot_be_obeyed_is_said(words, capsys):
 
 @pytest.fixture(scope="module")
 def page():
-    return runpy.run_path(str(ROOT / "benchmarks" / "evaluation.py"))
+    return script("benchmarks/evaluation.py")
 
 
 def test_the_page_has_its_marks_and_can_be_made_again(page):

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import json
-import runpy
 
 import numpy as np
 import pytest
-from drawing import ROOT, names_in, noise
+from drawing import names_in, noise, script
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -497,7 +496,7 @@ def test_lora_says_what_is_wrong(tmp_path):
 
 @pytest.fixture(scope="module")
 def convert():
-    door = runpy.run_path(str(ROOT / "datasets" / "convert.py"))["main"]
+    door = script("datasets/convert.py")["main"]
     return lambda *words: door([str(word) for word in words])
 
 

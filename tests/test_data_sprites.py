@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import runpy
-
 import numpy as np
 import pytest
-from drawing import ROOT, noise
+from drawing import noise, script
 from PIL import Image
 from samples import assert_same, sample
 
@@ -106,7 +104,7 @@ def test_sheets_that_are_not_there(sheets):
 
 
 def test_the_door(sheets, tmp_path):
-    door = runpy.run_path(str(ROOT / "datasets" / "sprites.py"))["main"]
+    door = script("datasets/sprites.py")["main"]
     out = tmp_path / "set"
     assert door([str(sheets), "-o", str(out), "--height", "71", "--flip", "--background", "F4E8D8"]) == 0
     made = {sprite.id: sprite for sprite in FolderSet(out)}

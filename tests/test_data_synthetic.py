@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import runpy
 from pathlib import Path
 
 import pytest
-from drawing import ROOT, names_in, needs
+from drawing import names_in, needs, script
 
 needs("skia")
 
 from animelayers.data.check import check_set  # noqa: E402
 from animelayers.data.hub import open_set  # noqa: E402
 
-DOOR = runpy.run_path(str(ROOT / "datasets" / "synthetic.py"))
+DOOR = script("datasets/synthetic.py")
 WORDS = ["--count", "3", "--first", "20", "--size", "96x144"]
 
 

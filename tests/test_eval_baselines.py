@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import math
 import pickle
-import runpy
 
 import numpy as np
 import pytest
-from drawing import ROOT, noise
+from drawing import ROOT, noise, script
 from samples import sample
 
 from animelayers.color import clear_hidden
@@ -133,10 +132,10 @@ def test_habits_are_those_of_figures():
 
 
 def test_habits_are_measured_on_what_is_seen(monkeypatch):
-    script = runpy.run_path(str(ROOT / "benchmarks" / "mean_positions.py"))
+    names = script("benchmarks/mean_positions.py")
     made = sample()
-    monkeypatch.setitem(script["main"].__globals__, "sample", lambda *_: made)
-    sums, ranks = script["measured"](0)
+    monkeypatch.setitem(names["main"].__globals__, "sample", lambda *_: made)
+    sums, ranks = names["measured"](0)
     assert ranks["back hair"] == [pytest.approx(0.5 / 13)]
     assert ranks["handwear"] == pytest.approx([3.5 / 13, 4.5 / 13, 12.5 / 13])
     rows, columns = np.nonzero(made.visible == PART_LABELS["mouth"])

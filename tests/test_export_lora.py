@@ -1,10 +1,8 @@
 """Adapters leave the house: merged into a base, and under the names of other programs. Skipped without diffusers."""
 
-import sys
-
 import pytest
 import toy_qwen
-from drawing import ROOT
+from drawing import script
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -30,13 +28,8 @@ def run(torch, base, tmp_path_factory):
 
 
 @pytest.fixture
-def door(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "export"))
-    import comfy_lora
-    import merge_lora
-
-    yield {"merge": merge_lora.main, "comfy": comfy_lora.main}
-    del sys.modules["comfy_lora"], sys.modules["merge_lora"]
+def door():
+    return {name: script(f"export/{name}_lora.py")["main"] for name in ("merge", "comfy")}
 
 
 def opened(folder, torch):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import runpy
 
 import cv2
 import numpy as np
 import pytest
-from drawing import ROOT
+from drawing import script
 
 from animelayers.data.index_shards import write_shards
 from animelayers.data.layer_index import IndexedPicture
@@ -473,7 +472,7 @@ def test_variants_and_the_unseen_pack_are_left_out():
 
 def test_the_door_grows_forests(tmp_path, capsys):
     write_shards(scenes(120), tmp_path / "set")
-    door = runpy.run_path(str(ROOT / "train" / "region_order.py"))["main"]
+    door = script("train/region_order.py")["main"]
     words = ["--pictures", str(tmp_path / "set"), "-o", str(tmp_path / "f.json"), "--trees", "8", "--most", "24"]
     assert door([*words, "--judge", "4"]) == 0
     said = capsys.readouterr()

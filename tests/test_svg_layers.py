@@ -5,12 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import runpy
 import tarfile
 
 import numpy as np
 import pytest
-from drawing import ROOT
+from drawing import script
 from samples import sample
 
 from animelayers.color import matte
@@ -373,7 +372,7 @@ def test_the_door(tmp_path, capsys):
     (tmp_path / "packs").mkdir()
     tarball(tmp_path / "packs" / "iconify-json-toys-1.0.0.tgz", ICONS)
     tarball(tmp_path / "packs" / "iconify-json-theirs-1.0.0.tgz", ICONS, spdx="CC-BY-SA-4.0", prefix="theirs")
-    door = runpy.run_path(str(ROOT / "datasets" / "svg_layers.py"))["main"]
+    door = script("datasets/svg_layers.py")["main"]
     words = ["--packs", str(tmp_path / "packs"), "--size", "32", "--jobs", "1"]
     assert door([*words, "-o", str(tmp_path / "set")]) == 0
     said = capsys.readouterr()
@@ -392,7 +391,7 @@ def test_the_door(tmp_path, capsys):
 
 
 def test_fetching_asks_npm_for_what_is_missing(tmp_path, monkeypatch):
-    door = runpy.run_path(str(ROOT / "datasets" / "svg_layers.py"))
+    door = script("datasets/svg_layers.py")
     for name in svg_packs.PACKS[1:]:
         (tmp_path / f"iconify-json-{name}-1.2.3.tgz").touch()
     asked = []

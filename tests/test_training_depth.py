@@ -4,12 +4,11 @@ import csv
 import dataclasses
 import json
 import shutil
-import sys
 
 import numpy as np
 import pytest
 import toy_see_through as toy
-from drawing import ROOT
+from drawing import ROOT, script
 from samples import sample
 
 from animelayers.composite import flatten, on_canvas
@@ -421,12 +420,8 @@ def test_every_file_resolves_and_begins_with_its_command(stage):
 
 
 @pytest.fixture
-def door(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "train"))
-    import depth
-
-    yield depth.main
-    del sys.modules["depth"]
+def door():
+    return script("train/depth.py")["main"]
 
 
 @pytest.fixture

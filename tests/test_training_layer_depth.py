@@ -2,11 +2,10 @@
 
 import csv
 import json
-import sys
 
 import numpy as np
 import pytest
-from drawing import ROOT, needs
+from drawing import ROOT, needs, script
 from samples import OURS
 
 from animelayers.data.index_shards import write_shards
@@ -416,12 +415,8 @@ def test_every_file_resolves_and_begins_with_its_command(path):
 
 
 @pytest.fixture
-def door(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "train"))
-    import illustrator_depth
-
-    yield illustrator_depth.main
-    del sys.modules["illustrator_depth"]
+def door():
+    return script("train/illustrator_depth.py")["main"]
 
 
 def test_a_dry_run_says_everything_and_does_nothing(door, told, place, capsys, tmp_path):

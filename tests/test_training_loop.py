@@ -6,13 +6,12 @@ Skipped without PyTorch.
 import itertools
 import json
 import math
-import runpy
 from types import SimpleNamespace
 
 import banks
 import numpy as np
 import pytest
-from drawing import ROOT, names_in
+from drawing import names_in, script
 
 from animelayers.errors import AnimeLayersError, DataError, ModelError
 from animelayers.training.lite.bank import Bank
@@ -254,7 +253,7 @@ def test_a_batch_is_of_as_many_seeds_as_can_be_and_of_views_that_are_there(torch
 
 def test_the_door_trains_and_goes_on(train, tmp_path, capsys):
     told = banks.training(tmp_path)
-    main = runpy.run_path(str(ROOT / "train" / "lite.py"))["main"]
+    main = script("train/lite.py")["main"]
     command = ["--config", str(tmp_path / "small.toml"), "budget.steps=2"]
     for _ in range(2):
         assert main(command) == 0

@@ -2,13 +2,12 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import toy_qwen
-from drawing import ROOT
+from drawing import ROOT, script
 from samples import sample
 
 from animelayers.data.sets import save_set
@@ -348,12 +347,8 @@ def test_every_file_resolves_and_begins_with_its_command(path):
 
 
 @pytest.fixture
-def door(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "train"))
-    import lora
-
-    yield lora.main
-    del sys.modules["lora"]
+def door():
+    return script("train/lora.py")["main"]
 
 
 @pytest.fixture

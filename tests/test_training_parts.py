@@ -3,7 +3,6 @@
 import csv
 import json
 import shutil
-import sys
 from collections import Counter
 from dataclasses import replace
 from functools import partial
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import toy_see_through as toy
-from drawing import ROOT
+from drawing import ROOT, script
 from samples import sample
 
 from animelayers.data.sets import save_set
@@ -484,12 +483,8 @@ def test_every_file_resolves_and_begins_with_its_command(path):
 
 
 @pytest.fixture
-def door(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "train"))
-    import parts
-
-    yield parts.main
-    del sys.modules["parts"]
+def door():
+    return script("train/parts.py")["main"]
 
 
 @pytest.fixture

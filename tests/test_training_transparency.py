@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import toy_see_through
-from drawing import ROOT
+from drawing import ROOT, script
 from samples import sample
 
 from animelayers.data.sets import save_set
@@ -505,12 +504,8 @@ def test_every_file_resolves_and_begins_with_its_command(path):
 
 
 @pytest.fixture
-def door(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "train"))
-    import transparency
-
-    yield transparency.main
-    del sys.modules["transparency"]
+def door():
+    return script("train/transparency.py")["main"]
 
 
 @pytest.fixture
