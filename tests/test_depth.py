@@ -16,9 +16,10 @@ from animelayers.cli.made import record_of
 from animelayers.decompose import decompose
 from animelayers.errors import ModelError, PictureError
 from animelayers.handoff.depth_map import DEEPEST, EMPTY, coloured, levels
-from animelayers.models import classic_depth, registry
-from animelayers.models.lite_depth import LiteDepth, means
-from animelayers.models.onnx import revision
+from animelayers.models import classic_depth, lite_depth, lite_parts, registry
+from animelayers.models.lite_depth import LiteDepth, enlarged, means, said
+from animelayers.models.onnx import WEIGHTS, revision
+from animelayers.regions.order import region_order
 from animelayers.stack import Provenance
 
 
@@ -64,15 +65,49 @@ def test_the_map_has_the_picture_s_size_and_says_how_it_was_made(picture):
 
 
 def test_the_weights_are_those_of_the_table():
-    trees, net = revision(classic_depth.WEIGHTS), registry.find("lite", "parts").weights.partition("@")[2]
+    trees, net, parts = map(revision, (classic_depth.WEIGHTS, WEIGHTS / lite_depth.FILE, WEIGHTS / lite_parts.FILE))
     told = [registry.find(model, "depth").weights.partition("@")[2] for model in ("classic", "lite")]
-    assert told == [trees, f"{net}+{trees}"]
+    assert told == [trees, f"{net}+{parts}+{trees}"]
 
 
-def test_where_nobody_is_lite_says_what_classic_says():
+def test_where_nobody_is_lite_adds_what_the_net_says_of_every_region():
     picture = load_picture(face())
     assert lite().nearness(picture) is None
-    assert np.array_equal(lite().predict(picture), estimate_depth(picture, "classic").index)
+    added = lite().predict(picture) - estimate_depth(picture, "classic").index
+    rgb = picture.rgba[..., :3]
+    labels, _ = region_order(rgb, classic_depth.judges())
+    seen = enlarged(said(lite().net, rgb), labels.shape)
+    mean = means(labels, seen)[labels]
+    assert added == pytest.approx(lite_depth.NET * mean + lite_depth.WITHIN * (seen - mean), abs=1e-5)
+
+
+def test_what_the_net_says_within_a_region_cuts_no_slice():
+    picture = load_picture(face())
+    labels, heights = region_order(picture.rgba[..., :3], classic_depth.judges())
+    found = estimate_depth(picture, "lite")
+    even = np.array([np.median(found.index[labels == region]) for region in range(len(heights))], np.float32)[labels]
+    assert not np.array_equal(found.index, even)
+    slices, same = found.slices(3), LayerDepth(even, picture, found.provenance).slices(3)
+    for one, other in zip(slices.layers, same.layers, strict=True):
+        assert np.array_equal(one.rgba, other.rgba)
+
+
+@pytest.mark.parametrize("size", [(40, 100), (300, 20), (1, 1)])
+def test_the_net_sees_pictures_of_any_shape(size):
+    """Whatever is added to fill its sides up is cut off again."""
+    shown = []
+
+    def net(seen):
+        shown.append(seen)
+        return [seen[:, 0, ::2, ::2]]
+
+    rgb = np.repeat(np.linspace(0, 255, size[1], dtype=np.uint8)[None, :, None], size[0], 0).repeat(3, 2)
+    index = said(net, rgb, 64)
+    assert max(index.shape) == 64
+    assert index.shape[0] / index.shape[1] == pytest.approx(size[0] / size[1], rel=0.3)
+    assert [side % lite_depth.MULTIPLE for side in shown[0].shape[2:]] == [0, 0]
+    assert shown[0][0, 3].min() == 1
+    assert (np.diff(index, axis=1) > -1e-6).all(), "as bright as the picture, left to right"
 
 
 def test_of_a_character_hair_lies_over_the_face_and_the_ground_behind(examples):

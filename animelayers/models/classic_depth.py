@@ -14,7 +14,7 @@ import numpy.typing as npt
 from animelayers.color import matte
 from animelayers.models.base import OnStep
 from animelayers.picture import Picture
-from animelayers.regions.borders import Labels, Rgb
+from animelayers.regions.borders import Rgb
 from animelayers.regions.order import Judges, read_judges, region_order
 
 LARGEST = 24_000_000
@@ -38,7 +38,8 @@ class ClassicDepth:
 
         A transparent picture is seen on white; what is fully transparent lies behind everything.
         """
-        index = laid(picture, *region_order(looked_at(picture), judges()))
+        labels, heights = region_order(looked_at(picture), judges())
+        index = laid(picture, heights.astype(np.float32)[labels])
         if on_step is not None:
             on_step(1, 1)
         return index
@@ -54,16 +55,14 @@ def looked_at(picture: Picture) -> Rgb:
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def laid(picture: Picture, labels: Labels, heights: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """The heights of the regions of `looked_at`, as a map of the picture; what is fully transparent lies behind."""
-    index = heights.astype(np.float32)[labels]
-    if labels.shape != picture.rgba.shape[:2]:
+def laid(picture: Picture, index: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Heights in what was `looked_at`, as a map of the picture; what is fully transparent lies behind."""
+    behind = index.min() - 1
+    if index.shape != picture.rgba.shape[:2]:
         index = np.asarray(
             cv2.resize(index, (picture.width, picture.height), interpolation=cv2.INTER_NEAREST), np.float32
         )
-    hidden = picture.rgba[..., 3] == 0
-    if hidden.any():
-        index[hidden] = heights.min() - 1
+    index[picture.rgba[..., 3] == 0] = behind
     return index
 
 

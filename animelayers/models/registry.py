@@ -85,9 +85,9 @@ MODELS: tuple[ModelSpec, ...] = (
         modes=("depth",),
         entry="animelayers.models.lite_depth:LiteDepth",
         ring="base",
-        weights="in the package@94c8f534aaff+bcf85b487a42",
+        weights="in the package@4e1ade0e7b7b+94c8f534aaff+bcf85b487a42",
         licence="Apache-2.0",
-        note="the trees of classic, and where there is a face, what the net of parts knows of characters",
+        note="the trees of classic, a small net that learnt from icons, and what the net of parts knows of characters",
     ),
     ModelSpec(
         id="classic",

@@ -127,6 +127,9 @@ def card(config: Config, learnt: tuple[Packed, ...], step: int) -> dict[str, Any
     """What is to be said of the small net wherever it goes, JSON values."""
     licences = {one.facts.pack: one.facts.licence for one in learnt}
     packs = Counter(one.facts.pack for one in learnt)
+    told = config.model_dump(
+        mode="json", include={"seed", "data", "view", "loss", "optimiser"}, exclude={"data": {"path", "readers"}}
+    )
     return {
         "name": "animelayers lite depth",
         "mode": "depth",
@@ -135,13 +138,13 @@ def card(config: Config, learnt: tuple[Packed, ...], step: int) -> dict[str, Any
         **provenance(),
         "net": config.net.model_dump(mode="json"),
         "data": {
-            pack: {"pictures": packs[pack], "licence": told.spdx, "holder": told.holder, "source": told.source}
-            for pack, told in sorted(licences.items())
+            pack: {"pictures": packs[pack], "licence": by.spdx, "holder": by.holder, "source": _sources(pack, learnt)}
+            for pack, by in sorted(licences.items())
         },
         "training": {
             "steps": step,
             "views": step * config.optimiser.batch * config.optimiser.accumulate,
-            "config": config.model_dump(mode="json", include={"seed", "data", "view", "loss", "optimiser"}),
+            "config": told,
         },
         "encoder": encoder.ORIGIN if config.net.pretrained else "learnt here",  # type: ignore[union-attr]
         "known failures": [
@@ -149,6 +152,12 @@ def card(config: Config, learnt: tuple[Packed, ...], step: int) -> dict[str, Any
             "painted shading without edges is one layer to it",
         ],
     }
+
+
+def _sources(pack: str, learnt: tuple[Packed, ...]) -> str:
+    """That of all pictures of a pack, or the first and the last: those that are drawn have a seed each."""
+    found = sorted({one.facts.licence.source for one in learnt if one.facts.pack == pack})
+    return found[0] if len(found) == 1 else f"{found[0]} … {found[-1]}"
 
 
 def _need(config: Config, beginning: depth_pro.Beginning, accelerator: Accelerator) -> trainable.Need:
