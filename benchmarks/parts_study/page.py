@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -99,8 +98,7 @@ def _pictures(study: Study, places: Places, page: Path) -> Iterator[str]:
         source = places.depth / f"{variant}-{seed}.png"
         if source.exists():
             target = page.with_name(f"{page.stem}-depth-{variant}.png")
-            with replacing(target) as temporary:
-                shutil.copyfile(source, temporary)
+            report.sheet(source, target)
             yield f"Depth, `{variant}`: what is shown, what is true, what is said; nearer is lighter."
             yield f"![depth of held-out pictures, {variant}]({target.name})"
 

@@ -73,7 +73,7 @@ def _names(
 ) -> None:
     """Beside the ends of their curves, from above, none upon another."""
     room = (TEXT + 4) * FINE
-    lowest = HEIGHT * FINE - room * len(ends)
+    lowest = (HEIGHT - BOTTOM) * FINE - room * len(ends)
     y = 0.0
     for end, name, colour in sorted(ends):
         y = max(y, min(end, lowest))
