@@ -91,6 +91,15 @@ def test_pictures_of_any_size(shape):
         assert np.isfinite(heights).all()
 
 
+@pytest.mark.parametrize("shape", [(400, 400), (1, 700), (700, 1)])
+def test_what_lies_within_the_first_lines_alone(shape):
+    """Hulls are compared on a grid of every second or fourth pixel, which begins behind them."""
+    rgb = np.full((*shape, 3), SKIN, np.uint8)
+    rgb[:1, : shape[1] // 2] = INK
+    labels = (rgb[..., 0] < 128).astype(np.int32)
+    assert np.isfinite(region_graph(rgb, labels).features()).all()
+
+
 def test_noise_does_not_make_too_many_regions(monkeypatch):
     rgb = np.random.default_rng(0).integers(0, 256, (12, 12, 3)).astype(np.uint8).repeat(8, axis=0).repeat(8, axis=1)
     assert flat_regions(rgb).max() > 100

@@ -40,6 +40,14 @@ def test_its_own_colours_are_kept_to_the_level():
     assert colours(labelled(rgba, colours="own")) == {(101, 3, 7), (102, 4, 7), (9, 200, 31)}
 
 
+def test_twins_on_both_sides_of_a_bin_are_one_colour():
+    """15 and 16 are two bins, which look the same to within rounding."""
+    rgba = np.zeros((30, 30, 4), np.uint8)
+    rgba[:, :9], rgba[:, 9:] = (16, 191, 226, 255), (15, 191, 226, 255)
+    with np.errstate(all="raise"):
+        assert colours(labelled(rgba)) == {(15, 191, 226)}
+
+
 def test_too_many_own_colours_are_refused():
     rgba = np.full((64, 64, 4), 255, np.uint8)
     rgba[..., 0], rgba[..., 1] = np.arange(64)[:, None], np.arange(64)

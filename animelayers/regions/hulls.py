@@ -44,17 +44,17 @@ class Hulls:
 
 def _covered(labels: Labels, pairs: npt.NDArray[np.int64], hulls: list[npt.NDArray[Any]]) -> Floats:
     step = -(-max(labels.shape) // FINE)
-    coarse = labels[step // 2 :: step, step // 2 :: step]
+    first_y, first_x = (min(step // 2, side - 1) for side in labels.shape)
+    coarse = labels[first_y::step, first_x::step]
     total = np.maximum(np.bincount(coarse.ravel(), minlength=len(hulls)), 1)
     out = np.zeros((2, len(pairs)), np.float32)
     for region, hull in enumerate(hulls):
-        corners = (hull[:, 0] - step // 2) // step
-        (left, top), (right, bottom) = np.maximum(corners.min(axis=0), 0), corners.max(axis=0) + 1
+        corners = (hull[:, 0] - (first_x, first_y)) // step
+        # What lies in the first lines alone lies before the grid.
+        (left, top), (right, bottom) = np.maximum(corners.min(axis=0), 0), np.maximum(corners.max(axis=0), 0) + 1
         mask = np.zeros((bottom - top, right - left), np.uint8)
         cv2.fillConvexPoly(mask, corners - (left, top), 1)
-        inside = (
-            np.bincount(coarse[top:bottom, left:right][mask[: len(coarse) - top] > 0], minlength=len(hulls)) / total
-        )
+        inside = np.bincount(coarse[top:bottom, left:right][mask > 0], minlength=len(hulls)) / total
         for side in (0, 1):
             here = pairs[:, 1 - side] == region
             out[side, here] = inside[pairs[here, side]]

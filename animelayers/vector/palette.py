@@ -154,6 +154,7 @@ def _bins(
     means = np.stack([np.bincount(member, tints[:, c] * weight) / mass for c in range(4)], axis=1).astype(np.float32)
     common = np.argsort(-mass, kind="stable")[:BINS]
     near = nearest_colour(look(means), look(means[common]))
+    near[common] = np.arange(len(common))  # rounding may call a twin nearer, and leave a bin without weight
     return near[member], means[common], np.bincount(near, mass, len(common)).astype(np.float64)
 
 
