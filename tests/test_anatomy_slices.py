@@ -80,6 +80,15 @@ def test_the_farthest_slice_is_whole():
     assert (far.rgba == np.uint8(GREEN)).all()
 
 
+def test_the_farthest_slice_of_a_cut_out_is_whole_too_though_little_of_it_shows():
+    picture, depth = scene()
+    picture[:, 64:] = 0
+    far = exact_slices(picture, depth, 3)[0]
+    assert far.rgba.shape[:2] == (100, 54)
+    there = far.rgba[2:-2, 2:-2]  # a pixel short of the edge, lest it show beyond a coverer
+    assert (there == np.uint8(GREEN)).all()
+
+
 def test_fewer_depths_than_slices():
     picture, depth = scene()
     assert exact_slices(picture, depth, 12).names == ("slice-2", "slice-1", "slice-0")

@@ -136,6 +136,17 @@ def test_what_is_transparent_lies_behind():
     assert index[:, :8].max() < index[:, 8:].min()
 
 
+def test_the_soft_edge_of_a_cut_out_is_as_high_as_what_it_is_the_edge_of():
+    rgba = face()
+    rgba[:, :8] = 0
+    rgba[:, 8:10, 3] = 70, 140
+    rgba[:, :2] = 90  # translucent by itself
+    for model in ("classic", "lite"):
+        index = estimate_depth(rgba, model).index
+        assert np.array_equal(index[:, 8], index[:, 9])
+        assert (index[:, 0] < index[:, 9]).all()
+
+
 def test_of_a_huge_picture_a_smaller_copy_is_looked_at(monkeypatch):
     whole = estimate_depth(face(), "classic").index
     monkeypatch.setattr(classic_depth, "LARGEST", 48 * 40)

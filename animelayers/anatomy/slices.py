@@ -86,7 +86,9 @@ def _levels(depth: Depth, there: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]
 
 def _piece(source: Rgba, levels: npt.NDArray[np.int64], bins: npt.NDArray[np.int16], place: int, stratum: int) -> Piece:
     seen = bins == place
-    whole = seen | behind(seen, bins > place, bins < place)
+    # The picture's edge is farther than all slices but the farthest, which goes on to it behind them.
+    farther = bins < place if (bins[bins >= 0] < place).any() else np.zeros_like(seen)
+    whole = seen | behind(seen, bins > place, farther)
     top, left, bottom, right = tight_box(whole)
     here = np.s_[top:bottom, left:right]
     return Piece(

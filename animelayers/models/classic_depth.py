@@ -14,11 +14,14 @@ import numpy.typing as npt
 from animelayers.color import matte
 from animelayers.models.base import OnStep
 from animelayers.picture import Picture
+from animelayers.raster import nearest
 from animelayers.regions.borders import Rgb
 from animelayers.regions.order import Judges, read_judges, region_order
 
 LARGEST = 24_000_000
 """Px that are looked at; of larger pictures a smaller copy is, and edges are as exact as it."""
+RIM = 3
+"""Px from what is opaque within which less than half of it is its soft edge, and nothing by itself."""
 WEIGHTS = Path(__file__).with_name("weights") / "region_order.json"
 
 
@@ -56,13 +59,21 @@ def looked_at(picture: Picture) -> Rgb:
 
 
 def laid(picture: Picture, index: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Heights in what was `looked_at`, as a map of the picture; what is fully transparent lies behind."""
+    """Heights in what was `looked_at`, as a map of the picture; what is fully transparent lies behind.
+
+    The soft edge of a cut-out is as high as what it is the edge of: on white it looks like the ground.
+    """
     behind = index.min() - 1
     if index.shape != picture.rgba.shape[:2]:
         index = np.asarray(
             cv2.resize(index, (picture.width, picture.height), interpolation=cv2.INTER_NEAREST), np.float32
         )
-    index[picture.rgba[..., 3] == 0] = behind
+    alpha = picture.rgba[..., 3]
+    if (opaque := alpha >= 128).any() and not opaque.all():
+        away, place = nearest(opaque)
+        edge = ~opaque & (away <= RIM)
+        index[edge] = index.ravel()[place[edge]]
+    index[alpha == 0] = behind
     return index
 
 
