@@ -42,9 +42,9 @@ def out(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def records(out):
-    import tables
+    import call
 
-    return {each["row"]: each for each in tables.merged([out / "a" / "parts.json", out / "b" / "parts.json"])}
+    return {each["row"]: each for each in call.merged([out / "a" / "parts.json", out / "b" / "parts.json"])}
 
 
 def test_every_row_runs(records):
@@ -72,8 +72,8 @@ def test_what_is_other_work_does_not(records):
 
 
 def test_frames_that_are_absent_are_dropped_after_a_fifth_of_the_steps():
-    import flow
-    import networks
+    import parts_flow as flow
+    import parts_networks as networks
     import torch
 
     from animelayers.models.see_through.conditioning import PASSES
@@ -100,25 +100,24 @@ def test_sums_and_traffic_are_counted_in_closed_form(torch):
 
 
 def test_deviation_in_closed_form(torch):
-    import flow
-    import meter
+    import parts_flow as flow
 
     def made(latent, level, far):
         rgba = np.full((2, 2, 4), 255, np.uint8)
         rgba[..., 0] = level
         return flow.Results({"face": torch.full((1, 2, 2), latent)}, {"face": rgba}, {"face": np.float32([[far]])})
 
-    off = meter.deviation(made(1.1, 250, 0.5), made(1.0, 255, 0.25))
+    off = flow.deviation(made(1.1, 250, 0.5), made(1.0, 255, 0.25))
     assert off["latents_relative"] == pytest.approx(0.1, rel=1e-5)
     assert off["layers_max"] == 5
     assert off["layers_mean"] == pytest.approx(5 / 4)
     assert off["layers_psnr"] == pytest.approx(10 * math.log10(255**2 / (25 / 4)))
     assert off["depth_mean"] == pytest.approx(0.25)
-    assert meter.deviation(made(1.0, 255, 0.5), made(1.0, 255, 0.5))["layers_psnr"] is None
+    assert flow.deviation(made(1.0, 255, 0.5), made(1.0, 255, 0.5))["layers_psnr"] is None
 
 
 def test_the_published_geometry_is_that_of_the_checkpoints():
-    import networks
+    import parts_networks as networks
 
     size = networks.published()
     for config, millions in ((size.parts, 4071), (size.depth, 1213)):
@@ -127,7 +126,7 @@ def test_the_published_geometry_is_that_of_the_checkpoints():
 
 
 def test_weights_are_seeded_of_unit_gain_and_where_they_were_wanted(torch):
-    import networks
+    import parts_networks as networks
 
     device = torch.device("cpu")
     one, other = (networks.depth(networks.toys(), "bf16", device).unet for _ in range(2))
@@ -141,7 +140,7 @@ def test_weights_are_seeded_of_unit_gain_and_where_they_were_wanted(torch):
 
 def test_records_merge_and_become_the_generated_part_of_the_page(out, records, tmp_path, capsys):
     import parts
-    import tables
+    import parts_tables as tables
 
     page = tmp_path / "page.md"
     page.write_text(f"# Before\n\n{tables.BEGIN}\nstale figures\n<!-- end of what is generated -->\n\nafter\n", "utf-8")
@@ -167,8 +166,8 @@ def test_records_merge_and_become_the_generated_part_of_the_page(out, records, t
 
 
 def test_a_row_that_fails_leaves_the_others(tmp_path, monkeypatch):
-    import flow
     import parts
+    import parts_flow as flow
 
     def fails(self, made, found):
         raise MemoryError("no room | at all")

@@ -1,22 +1,17 @@
-"""What is measured of a stage, and of what comes out: seconds, memory, sums, traffic, deviation."""
+"""What is measured of a stage: seconds, memory, sums, traffic."""
 
 from __future__ import annotations
 
 import gc
-import math
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
-from flow import Results
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
-
-from animelayers.color import premultiplied
 
 GB = 10**9
 CARDS = {
@@ -119,25 +114,3 @@ def counted_steps(run: Callable[[int], Any], steps: int) -> dict[str, float]:
 def peaks(card: str) -> tuple[float, float] | None:
     """TFLOP/s and TB/s of a card; None if it is not in the table."""
     return next((rates for name, rates in CARDS.items() if name in card), None)
-
-
-def deviation(found: Results, wanted: Results) -> dict[str, float | None]:
-    """How far results are from others, over the parts that both have.
-
-    Latents: ‖a − b‖ / ‖b‖, the largest and the mean difference. Layers, premultiplied: the same differences in levels,
-    and PSNR, None where they are identical. Depth, 0..1: the mean difference.
-    """
-    tags = [tag for tag in wanted.latents if tag in found.latents]
-    here, there = (torch.stack([each.latents[tag] for tag in tags]) for each in (found, wanted))
-    off = [np.abs(premultiplied(found.layers[tag]) - premultiplied(wanted.layers[tag])) for tag in tags]
-    square = float(np.mean([np.square(each).mean() for each in off]))
-    far = [float(np.abs(found.depth[tag] - wanted.depth[tag]).mean()) for tag in wanted.depth if tag in found.depth]
-    return {
-        "latents_relative": float((here - there).norm() / there.norm()),
-        "latents_max": float((here - there).abs().max()),
-        "latents_mean": float((here - there).abs().mean()),
-        "layers_max": float(max(each.max() for each in off)),
-        "layers_mean": float(np.mean([each.mean() for each in off])),
-        "layers_psnr": 10 * math.log10(255**2 / square) if square else None,
-        "depth_mean": float(np.mean(far)) if far else None,
-    }

@@ -16,81 +16,48 @@ one, RUN/log.txt all that is said; the tables come last. `--table` writes what s
 from __future__ import annotations
 
 import argparse
-import contextlib
-import gc
-import json
 import sys
-import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import diffusers
-import networks
-import tables
+import parts_networks as networks
+import parts_tables as tables
 import torch
-from flow import ROWS, SHORT, Flow, Results, Row, results
-from meter import Meter, T, counted, counted_steps, deviation
+from call import PAGE, PICTURE, Call, merged, put
+from meter import Meter, T, counted, counted_steps
+from parts_flow import ROWS, SHORT, Flow, Results, Row, deviation, results
 
 from animelayers.errors import AnimeLayersError
-from animelayers.handoff.files import replacing
 from animelayers.models.diffusion import speed
 from animelayers.models.see_through.denoise import Denoised
 from animelayers.models.see_through.schedule import STEPS
 from animelayers.picture import load_picture
 
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "performance.md"
-PICTURE = ROOT / "examples" / "sylvie_green_smile.png"
 NAMES = tuple(row.name for row in ROWS)
 WARM_STEPS = 3
 """Of which one fifth is over before frames are dropped, so that both counts of frames are met."""
-PROFILED = 30
-"""Kernels that `--profile` names."""
 
 
-class Run:
-    """One call: what was asked for, on which device, and what was said."""
+class Run(Call):
+    """One call: what was asked for, and the networks."""
 
     def __init__(self, options: argparse.Namespace) -> None:
+        super().__init__(options.out, "parts", tiny=options.tiny)
         self.options = options
-        self.device = torch.device("cpu" if options.tiny else "cuda")
-        self.card = "toys on a CPU" if options.tiny else torch.cuda.get_device_name()
         self.geometry = networks.toys() if options.tiny else networks.published()
         self.rgba = load_picture(PICTURE).rgba
-        options.out.mkdir(parents=True, exist_ok=True)
-        self.file, self.log = options.out / "parts.json", options.out / "log.txt"
-        self.records: list[tables.Record] = tables.merged([self.file]) if self.file.exists() else []
-
-    def say(self, line: str) -> None:
-        """On the screen and in the log."""
-        print(line, flush=True)
-        with self.log.open("a", encoding="utf-8") as log:
-            log.write(f"{line}\n")
-
-    def keep(self, record: tables.Record) -> None:
-        """Write it down at once."""
-        self.records = [each for each in self.records if not _same(each, record)] + [record]
-        with replacing(self.file) as temporary:
-            temporary.write_text(json.dumps(self.records, indent=1) + "\n", "utf-8")
 
     def record(self, row: Row, side: int) -> dict[str, Any]:
         """All about a row that is known before it runs."""
         return {
-            "card": self.card,
-            "dtype": "float32" if self.options.tiny else "bf16",
-            "torch": torch.__version__,
-            "diffusers": diffusers.__version__,
-            "side": side,
+            **self.about(row.name, side),
             "steps": self.options.steps or STEPS,
             "repeat": self.options.repeat,
-            "row": row.name,
             "against": row.against,
             "limit": self.options.limit if self.device.type == "cuda" and row.rung in SHORT else None,
-            "stages": {},
             "deviation": {},
-            "failed": "",
         }
 
 
@@ -115,8 +82,7 @@ def measure(run: Run, row: Row, side: int, stages: dict[str, Any]) -> Results:
 
     found = [sampled(which, name) for which, name in enumerate(("body", "head"))]
     if run.options.profile:
-        run.say(f"{row.name} at {side} px, a step of the body")
-        run.say(profiled(lambda: flow.latents(made, 0, 1), run.device))
+        run.profiled(f"{row.name} at {side} px, a step of the body", lambda: flow.latents(made, 0, 1))
     layers = whole("decode", lambda: flow.layers(made, found))
     if row.copies:  # the plain flow goes by way of files, and everything stays where it is
         layers = meter("files", partial(flow.kept, layers), lambda: None)
@@ -133,18 +99,6 @@ def _quick(made: Any, row: Row) -> Any:
     return made
 
 
-def profiled(step: Any, device: torch.device) -> str:
-    """The kernels that take longest."""
-    from torch.profiler import ProfilerActivity, profile
-
-    on_card = device.type == "cuda"
-    step()
-    with profile(activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_card else [])]) as found:
-        step()
-    by = f"self_{'cuda' if on_card else 'cpu'}_time_total"
-    return str(found.key_averages().table(sort_by=by, row_limit=PROFILED, max_name_column_width=90))
-
-
 def chosen(names: Sequence[str]) -> list[Row]:
     """These rows and those that they are compared with, in the order of `ROWS`."""
     wanted = {*names, "exact"}
@@ -155,54 +109,17 @@ def chosen(names: Sequence[str]) -> list[Row]:
 def measure_all(run: Run, side: int, rows: Sequence[Row]) -> bool:
     """All rows at one size; whether none failed."""
     kept: dict[str, Results] = {}
-    good = True
-    for row in rows:
-        record = run.record(row, side)
-        try:
-            with _limited(record["limit"]):
-                found = measure(run, row, side, record["stages"])
-            if row.against in kept:
-                record["deviation"] = deviation(found, kept[row.against])
-            if any(other.against == row.name for other in rows):
-                kept[row.name] = found
-        except Exception as error:  # noqa: BLE001  # the machine is lent: the other rows are wanted all the same
-            record["failed"], good = _reason(error), False
-            run.say(traceback.format_exc())
-        _cleared(run.device)
-        run.keep(record)
-        whole = tables.seconds(record)
-        run.say(f"{side} px {row.name}: {record['failed'] or f'{whole:.2f} s'}")
-    return good
 
+    def work(row: Row, record: dict[str, Any]) -> None:
+        found = measure(run, row, side, record["stages"])
+        if row.against in kept:
+            record["deviation"] = deviation(found, kept[row.against])
+        if any(other.against == row.name for other in rows):
+            kept[row.name] = found
 
-@contextlib.contextmanager
-def _limited(limit: float | None) -> Iterator[None]:
-    """As long as it lasts, PyTorch may take no more than so many GB of the card."""
-    if limit is None:
-        yield
-        return
-    torch.cuda.set_per_process_memory_fraction(min(1.0, limit * 1e9 / torch.cuda.mem_get_info()[1]))
-    try:
-        yield
-    finally:
-        torch.cuda.set_per_process_memory_fraction(1.0)
-
-
-def _cleared(device: torch.device) -> None:
-    torch.compiler.reset()
-    if device.type == "cuda":
-        gc.collect()
-        torch.cuda.empty_cache()
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, torch.OutOfMemoryError):
-        return "out of memory"
-    return (str(error).splitlines() or [type(error).__name__])[0][:80].replace("|", "/")
-
-
-def _same(one: tables.Record, other: tables.Record) -> bool:
-    return all(one[name] == other[name] for name in ("card", "side", "row"))
+    records = [(row, run.record(row, side)) for row in rows]
+    good = [run.measured(record, partial(work, row, record), record["limit"]) for row, record in records]
+    return all(good)
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -229,19 +146,12 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def _put(page: Path, text: str) -> None:
-    sys.path.append(str(Path(__file__).parents[1]))  # for what it shares with the studies
-    from studies.report import put
-
-    put(page, tables.BEGIN, [text])
-
-
 def main(argv: list[str] | None = None) -> int:
     """0 done, 1 something failed, 2 usage."""
     options = arguments(argv)
     try:
         if options.table:
-            _put(options.page, tables.written(tables.merged(options.table)))
+            put(options.page, tables.BEGIN, tables.written(merged(options.table)))
             return 0
         run = Run(options)
         rows = chosen(options.only)

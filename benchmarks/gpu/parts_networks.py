@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKL
-from torch import Tensor, nn
+from weights import filled
 
-from animelayers.errors import MissingPackageError
 from animelayers.models.base import Rung
 from animelayers.models.diffusion import rungs
 from animelayers.models.see_through.conditioning import PASSES
@@ -125,64 +124,10 @@ def outline(config: Mapping[str, Any]) -> PartsUNet:
         return PartsUNet.from_config(config)
 
 
-def filled(module: Any, device: torch.device, *, seed: int, rung: Rung = "bf16") -> Any:
-    """A module on the meta device with weights, normal of variance 1 / inputs; bf16, on a CPU float32 if it can.
-
-    Every stream then keeps about unit variance behind each norm, as it does in a network that has learnt, and nothing
-    overflows. They are drawn in their own precision, one tensor at a time: nothing is ever in memory twice.
-
-    Args:
-        module: is changed.
-        device: where to make them.
-        seed: of the weights.
-        rung: on `nf4`, linear layers but those of `KEPT` are packed into 4 bits, each as soon as it is drawn; `fp8` and
-            `offload` begin in the computer's memory, as the product loads them.
-    """
-    draw = torch.Generator(device).manual_seed(seed)
-    dtype = torch.float32 if device.type == "cpu" and rung not in ("fp8", "nf4") else torch.bfloat16
-    home = "cpu" if rung in ("fp8", "offload") else device
-    for name, layer in list(module.named_modules()):
-        for own, outlined in list(layer.named_parameters(recurse=False)):
-            values = _drawn(outlined.shape, isinstance(layer, nn.GroupNorm | nn.LayerNorm), own, draw, device, dtype)
-            setattr(layer, own, nn.Parameter(values.to(home), requires_grad=False))
-        if rung == "nf4" and isinstance(layer, nn.Linear) and name.partition(".")[0] not in KEPT:
-            module.set_submodule(name, _in_4_bits(layer, device))
-    return module.eval()
-
-
-def _drawn(
-    shape: Sequence[int], norm: bool, name: str, draw: torch.Generator, device: torch.device, dtype: torch.dtype
-) -> Tensor:
-    if len(shape) == 1:
-        return (torch.ones if norm and name == "weight" else torch.zeros)(shape, device=device, dtype=dtype)
-    inputs = torch.Size(shape[1:]).numel()
-    return torch.randn(shape, generator=draw, device=device, dtype=dtype).mul_(inputs**-0.5)
-
-
 def _settled(unet: PartsUNet, rung: Rung, device: torch.device, seed: int) -> PartsUNet:
-    filled(unet, device, seed=seed, rung=rung)
+    filled(unet, device, seed=seed, rung=rung, kept=KEPT)
     settled: PartsUNet = rungs.settled(unet, rung, device, KEPT, leaves=True)
     return settled
-
-
-def _in_4_bits(layer: nn.Linear, device: torch.device) -> nn.Module:
-    """As `rungs.arguments` has diffusers do it."""
-    try:
-        from bitsandbytes.nn import Linear4bit, Params4bit
-    except ImportError:
-        raise MissingPackageError("no bitsandbytes", hint="pip install bitsandbytes") from None
-    how: dict[str, Any] = {"compress_statistics": True, "quant_type": "nf4"}
-    out = Linear4bit(
-        layer.in_features,
-        layer.out_features,
-        bias=layer.bias is not None,
-        compute_dtype=torch.bfloat16,
-        device="meta",
-        **how,
-    )
-    out.weight = Params4bit(layer.weight.data, requires_grad=False, **how).to(device)
-    out.bias = layer.bias
-    return out
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ All but the plain flow call what `animelayers.models.see_through.model` calls, i
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import networks
-import plain
+import numpy as np
+import parts_networks as networks
+import parts_plain as plain
 import torch
 from torch import Tensor
 
+from animelayers.color import premultiplied
 from animelayers.models.base import ModelOptions, Rung
 from animelayers.models.fitting import window
 from animelayers.models.see_through import denoise
@@ -166,6 +169,28 @@ def results(found: Sequence[Denoised], layers: Sequence[Layers], depth: Mapping[
         for at, row in enumerate(each.rows)
     }
     return Results(latents, {tag: rgba for each in layers for tag, rgba in each.rgba.items()}, depth)
+
+
+def deviation(found: Results, wanted: Results) -> dict[str, float | None]:
+    """How far results are from others, over the parts that both have.
+
+    Latents: ‖a − b‖ / ‖b‖, the largest and the mean difference. Layers, premultiplied: the same differences in levels,
+    and PSNR, None where they are identical. Depth, 0..1: the mean difference.
+    """
+    tags = [tag for tag in wanted.latents if tag in found.latents]
+    here, there = (torch.stack([each.latents[tag] for tag in tags]) for each in (found, wanted))
+    off = [np.abs(premultiplied(found.layers[tag]) - premultiplied(wanted.layers[tag])) for tag in tags]
+    square = float(np.mean([np.square(each).mean() for each in off]))
+    far = [float(np.abs(found.depth[tag] - wanted.depth[tag]).mean()) for tag in wanted.depth if tag in found.depth]
+    return {
+        "latents_relative": float((here - there).norm() / there.norm()),
+        "latents_max": float((here - there).abs().max()),
+        "latents_mean": float((here - there).abs().mean()),
+        "layers_max": float(max(each.max() for each in off)),
+        "layers_mean": float(np.mean([each.mean() for each in off])),
+        "layers_psnr": 10 * math.log10(255**2 / square) if square else None,
+        "depth_mean": float(np.mean(far)) if far else None,
+    }
 
 
 @contextmanager
