@@ -6,6 +6,7 @@ so that a machine that is taken away has not run for nothing. The tables of docs
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import gc
 import json
@@ -104,6 +105,33 @@ class Call:
         by = f"self_{'cuda' if on_card else 'cpu'}_time_total"
         self.say(what)
         self.say(str(found.key_averages().table(sort_by=by, row_limit=PROFILED, max_name_column_width=90)))
+
+
+def parsed(
+    parser: argparse.ArgumentParser, argv: Sequence[str] | None, name: str, rows: Sequence[str]
+) -> argparse.Namespace:
+    """What was typed.
+
+    Args:
+        parser: has what the benchmark alone takes.
+        argv: None takes the command line's.
+        name: of the benchmark.
+        rows: all that there are, for `--only`.
+    """
+    parser.add_argument("--only", metavar="ROWS", help=f"of {', '.join(rows)}")
+    parser.add_argument("--out", type=Path, default=Path(f"{name}-benchmark"), metavar="FOLDER")
+    parser.add_argument("--repeat", type=int, default=2, metavar="N", help="measured runs (default: %(default)s)")
+    parser.add_argument("--profile", action="store_true", help="log the kernels of one step of sampling")
+    parser.add_argument("--tiny", action="store_true", help="toys, on a CPU, in float32")
+    parser.add_argument("--table", type=Path, nargs="+", metavar="FILE", help="write these into the page instead")
+    parser.add_argument("--page", type=Path, default=PAGE, help="default: docs/performance.md")
+    options = parser.parse_args(argv)
+    options.only = options.only.split(",") if options.only else list(rows)
+    if unknown := sorted({*options.only} - {*rows}):
+        parser.error(f"unknown rows {', '.join(unknown)}; there are {', '.join(rows)}")
+    if not (options.tiny or options.table or torch.cuda.is_available()):
+        parser.error("there is no card here that PyTorch can use; --tiny runs toys on a CPU")
+    return options
 
 
 def merged(files: Sequence[Path]) -> list[Record]:

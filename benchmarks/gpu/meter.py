@@ -55,18 +55,30 @@ class Meter:
         found: dict[str, Any] = {"seconds": [], **(count() if count else {})}
         if self.device.type == "cuda":
             warm()
-            torch.cuda.reset_peak_memory_stats(self.device)
+        self.begin()
         for _ in range(self.repeat):
             self._wait()
             start = time.perf_counter()
             given = run()
             self._wait()
             found["seconds"].append(time.perf_counter() - start)
-        if self.device.type == "cuda":
-            found["allocated"] = torch.cuda.max_memory_allocated(self.device) / GB
-            found["reserved"] = torch.cuda.max_memory_reserved(self.device) / GB
-        self.stages[name] = found
+        self.stages[name] = {**found, **self.peak()}
         return given
+
+    def begin(self) -> None:
+        """Forget the memory that has been taken until now."""
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.device)
+
+    def peak(self) -> dict[str, float]:
+        """GB that have been taken since then; nothing on a CPU."""
+        if self.device.type != "cuda":
+            return {}
+        allocated, reserved = (
+            torch.cuda.max_memory_allocated(self.device),
+            torch.cuda.max_memory_reserved(self.device),
+        )
+        return {"allocated": allocated / GB, "reserved": reserved / GB}
 
     def settle(self) -> None:
         """Give back to the card what is not used."""

@@ -19,13 +19,11 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import parts_networks as networks
 import parts_tables as tables
-import torch
-from call import PAGE, PICTURE, Call, merged, put
+from call import PICTURE, Call, merged, parsed, put
 from meter import Meter, T, counted, counted_steps
 from parts_flow import ROWS, SHORT, Flow, Results, Row, deviation, results
 
@@ -126,24 +124,11 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     """What was typed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, action="append", metavar="PX", help="default: 1024 and 1280")
-    parser.add_argument("--only", metavar="ROWS", help=f"of {', '.join(NAMES)}")
-    parser.add_argument("--out", type=Path, default=Path("parts-benchmark"), metavar="FOLDER")
-    parser.add_argument("--repeat", type=int, default=2, metavar="N", help="measured runs (default: %(default)s)")
     parser.add_argument("--steps", type=int, metavar="N", help=f"of sampling (default: {STEPS})")
     parser.add_argument(
         "--limit", type=float, default=7.5, metavar="GB", help=f"that {' and '.join(SHORT)} may take (%(default)s)"
     )
-    parser.add_argument("--profile", action="store_true", help="log the kernels of one step of the body")
-    parser.add_argument("--tiny", action="store_true", help="toys, on a CPU, in float32")
-    parser.add_argument("--table", type=Path, nargs="+", metavar="FILE", help="write these into the page instead")
-    parser.add_argument("--page", type=Path, default=PAGE, help="default: docs/performance.md")
-    options = parser.parse_args(argv)
-    options.only = options.only.split(",") if options.only else list(NAMES)
-    if unknown := sorted({*options.only} - {*NAMES}):
-        parser.error(f"unknown rows {', '.join(unknown)}; there are {', '.join(NAMES)}")
-    if not (options.tiny or options.table or torch.cuda.is_available()):
-        parser.error("there is no card here that PyTorch can use; --tiny runs toys on a CPU")
-    return options
+    return parsed(parser, argv, "parts", NAMES)
 
 
 def main(argv: list[str] | None = None) -> int:

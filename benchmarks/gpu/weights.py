@@ -16,7 +16,7 @@ def filled(module: Any, device: torch.device, *, seed: int, rung: Rung = "bf16",
     """A module on the meta device with weights, normal of variance 1 / inputs; bf16, on a CPU float32 if it can.
 
     Every stream then keeps about unit variance behind each norm, as it does in a network that has learnt, and nothing
-    overflows. They are drawn in their own precision, one tensor at a time: nothing is ever in memory twice.
+    overflows. They are drawn in bf16, the same on every rung, one tensor at a time: nothing is ever in memory twice.
 
     Args:
         module: is changed.
@@ -27,23 +27,25 @@ def filled(module: Any, device: torch.device, *, seed: int, rung: Rung = "bf16",
         kept: modules that `nf4` leaves in bf16.
     """
     draw = torch.Generator(device).manual_seed(seed)
-    dtype = torch.float32 if device.type == "cpu" and rung not in ("fp8", "nf4") else torch.bfloat16
+    wide = rung == "float32" or (device.type == "cpu" and rung not in ("fp8", "nf4"))
+    dtype = torch.float32 if wide else torch.bfloat16
     home = "cpu" if rung in ("fp8", "offload") else device
     for name, layer in list(module.named_modules()):
         for own, outlined in list(layer.named_parameters(recurse=False)):
-            values = _drawn(outlined.shape, own, draw, device, dtype)
-            setattr(layer, own, nn.Parameter(values.to(home), requires_grad=False))
+            values = _drawn(outlined.shape, own, draw)
+            setattr(layer, own, nn.Parameter(values.to(home, dtype), requires_grad=False))
         if rung == "nf4" and isinstance(layer, nn.Linear) and not any(f"{name}.".startswith(f"{k}.") for k in kept):
             module.set_submodule(name, _in_4_bits(layer, device))
     module.is_loaded_in_4bit = rung == "nf4"  # PEFT asks for it
     return module.eval()
 
 
-def _drawn(shape: Sequence[int], name: str, draw: torch.Generator, device: torch.device, dtype: torch.dtype) -> Tensor:
+def _drawn(shape: Sequence[int], name: str, draw: torch.Generator) -> Tensor:
+    how: dict[str, Any] = {"device": draw.device, "dtype": torch.bfloat16}
     if name == "gamma" or len(shape) == 1:  # of norms
-        return (torch.zeros if name == "bias" else torch.ones)(shape, device=device, dtype=dtype)
+        return (torch.zeros if name == "bias" else torch.ones)(shape, **how)
     inputs = torch.Size(shape[1:]).numel()
-    return torch.randn(shape, generator=draw, device=device, dtype=dtype).mul_(inputs**-0.5)
+    return torch.randn(shape, generator=draw, **how).mul_(inputs**-0.5)
 
 
 def _in_4_bits(layer: nn.Linear, device: torch.device) -> nn.Module:
