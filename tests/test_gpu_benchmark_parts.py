@@ -59,7 +59,8 @@ def test_every_row_runs(records):
 
 
 def test_what_is_the_same_work_gives_the_same(records):
-    for name in ("plain", "floor", "offload"):
+    assert records["again"]["deviation"]["latents_max"] == 0
+    for name in ("plain", "floor", "float32", "offload"):
         off = records[name]["deviation"]
         assert off["latents_max"] <= 1e-4, name
         assert off["layers_max"] <= 1, name

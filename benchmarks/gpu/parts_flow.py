@@ -67,6 +67,8 @@ ROWS = (
     Row("exact", against=""),
     Row("plain", copies=1),
     Row("floor", copies=2, against="plain"),
+    Row("again"),
+    Row("float32", rung="float32"),
     *(Row(way, (way,)) for way in ALL),
     Row("+".join(ALL), ALL),
     Row("tiles", tiles=True),
@@ -74,7 +76,8 @@ ROWS = (
     *(Row(rung, rung=rung) for rung in SHORT),
     Row(f"nf4+{'+'.join(ALL[:-1])}", ALL[:-1], rung="nf4"),
 )
-"""`floor` is the plain flow with the picture in the batch twice: how far rounding alone leads."""
+"""`floor` is the plain flow with the picture in the batch twice: how far rounding alone leads. `again` is `exact` once
+more: whether a seed gives the same on this device."""
 
 
 class Flow:
