@@ -1,6 +1,7 @@
 """The study in benchmarks/parts_study, every stage of it on next to nothing."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -106,6 +107,40 @@ def test_it_learns_what_networks_see_and_say(diffusion):
     assert (part[part[..., 3] == 0, :3] == 128).all(), "grey where there is nothing"
 
 
+# --- first weights
+
+
+def test_before_they_learn_networks_say_what_they_are_shown(diffusion, tmp_path):
+    import torch
+    from base import write, write_transparency
+    from diffusers import UNet2DConditionModel
+    from plan import Places, UnetSettings, VaeSettings
+
+    from animelayers.models.see_through import loading
+
+    network = {"block_out_channels": [16] * 2 + [8] * 5, "layers_per_block": 1, "encoder_channels": [8] * 4}
+    study = SimpleNamespace(
+        unet=UnetSettings(widths=(24, 32), head=8, groups=4, words=(2, 8)),
+        vae=VaeSettings(side=64),
+        transparency=SimpleNamespace(network=network),
+    )
+    places = Places(tmp_path)
+    write(study, places)
+    write_transparency(study, places)
+    unet = UNet2DConditionModel.from_pretrained(places.base / "unet").eval()
+    noise = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    added = {"text_embeds": torch.randn(2, 8), "time_ids": torch.zeros(2, 6)}
+    with torch.no_grad():
+        said = unet(noise, 999, torch.randn(2, 2, 8), added_cond_kwargs=added).sample
+    assert float((said - noise).square().mean()) < 1e-4
+    decoder = loading.load_transparency(places.transparency_base, torch.device("cpu"))
+    pixels = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        alpha, *colours = decoder(pixels, torch.randn(1, 4, 8, 8))[0]
+    assert torch.allclose(torch.stack(colours), pixels[0], atol=1e-2)
+    assert not alpha.any()
+
+
 # --- what is measured
 
 
@@ -184,7 +219,7 @@ steps = 2
 optimiser = { batch = 2, warm_up = 0 }
 report = { held_out = 2, preview = 0 }
 [unet]
-widths = [8, 8]
+widths = [16, 16]
 head = 8
 groups = 4
 words = [2, 8]
@@ -315,7 +350,7 @@ def test_figures_are_kept_where_the_page_looks_for_them(diffusion, tmp_path):
     told = settings.load(Study, ROOT / "configs" / "study" / "parts.toml", ["seeds=[0, 1]"])
     places = Places(tmp_path / "study")
     for name, values in {"part-axis-0": (0.6, 0.7), "part-axis-1": (0.7, 0.8), "without-0": (0.5, 0.5)}.items():
-        figures = {"20": {str(number): {"mask.dice": value} for number, value in enumerate(values)}}
+        figures = {str(told.measure.steps): {str(number): {"mask.dice": value} for number, value in enumerate(values)}}
         path = places.layers / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(figures))

@@ -41,8 +41,8 @@ class UnetSettings(Settings):
     """Of its levels, each a multiple of `head` and of `groups`; all of them have attention."""
     head: Count = 32
     """Width of a head of attention."""
-    groups: Count = 16
-    """Of its normalisation."""
+    groups: Annotated[int, Field(ge=4)] = 16
+    """Of its normalisation, each of an even number of channels, four at least."""
     transformers: Count = 1
     """Blocks in each transformer."""
     words: tuple[Count, Count] = (2, 64)
@@ -123,6 +123,11 @@ class Places(Folder):
     def transparency(self) -> Path:
         """The training of the transparency decoder."""
         return self.folder / "training" / "transparency"
+
+    @property
+    def transparency_base(self) -> Path:
+        """What that begins with."""
+        return self.folder / "transparency-base"
 
     @property
     def stage_1(self) -> Path:

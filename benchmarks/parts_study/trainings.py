@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import depths
 import layers
-from base import put, write_depth
+from base import write_depth, write_transparency
 from plan import Joint, Places, Study, Training
 from studies.command import ROOT
 from studies.session import Session
@@ -46,16 +46,19 @@ class Ruler(Protocol):
 
 def transparency(study: Study, places: Places, session: Session) -> bool:
     """Teach the decoder of transparency, or go on; whether it is taught."""
-    own = study.transparency
-    sizes = put(places.folder / "training" / "transparency.json", {"_class_name": "TransparentVAE", **own.network})
-    begin = {"folder": places.transparency, "base.weights": places.base, "base.config": sizes}
-    told = configured(transparency_config, study, places, session, own, begin)
+    write_transparency(study, places)
+    begin = {
+        "folder": places.transparency,
+        "base.weights": places.base,
+        "base.transparency": places.transparency_base,
+    }
+    told = configured(transparency_config, study, places, session, study.transparency, begin)
     return teach(transparency_start, told, session, "transparency")
 
 
 def stage_1(study: Study, places: Places, session: Session) -> bool:
     """Teach one part at a time, or go on; whether that is done."""
-    begin = {"folder": places.stage_1, "base.config": places.base / "unet" / "config.json", **_beside(places)}
+    begin = {"folder": places.stage_1, **_beside(places)}
     told = configured(parts_config, study, places, session, study.stage_1, begin)
     return teach(parts_start, told, session, "stage-1")
 
