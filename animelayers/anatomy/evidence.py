@@ -68,7 +68,7 @@ DETAILS = ("irides", "eyebrow", "eyewhite", "eyelash", "eyewear", "earwear", "no
 """Parts that are little but strokes themselves: near them a stroke says nothing."""
 
 
-def weighed(source: Rgba, labels: Labels, scores: Maps, depths: Maps) -> Labels:
+def weighed(source: Rgba, labels: Labels, scores: Maps, depths: Maps, strokes: Maps) -> Labels:
     """Of the candidates of every pixel the one that guess and drawing agree on, uint8 [h, w].
 
     Args:
@@ -76,6 +76,7 @@ def weighed(source: Rgba, labels: Labels, scores: Maps, depths: Maps) -> Labels:
         labels: candidates, uint8 [n, h, w].
         scores: logarithms of how likely they are in proportion to the likeliest, whose own is 0, float32 [n, h, w].
         depths: of the candidates' parts there, larger is nearer, float32 [n, h, w].
+        strokes: what `drawn_strokes` gives.
     """
     out = np.asarray(np.take_along_axis(labels, scores.argmax(axis=0)[None], axis=0)[0])
     asked = np.flatnonzero(np.count_nonzero(scores > OPEN, axis=0) > 1)
@@ -89,7 +90,7 @@ def weighed(source: Rgba, labels: Labels, scores: Maps, depths: Maps) -> Labels:
     settled.reshape(-1)[asked] = False
     colours = _Colours.of(picture, out, settled, asked, own)
     areas = _Areas.of(picture, out, settled, asked, own)
-    stroke = np.float32(FRONT) * _strokes(source, picture, inside).reshape(-1)[asked]
+    stroke = np.float32(FRONT) * strokes.reshape(-1)[asked]
     detail = np.isin(own, [PART_LABELS[tag] for tag in DETAILS])
     said = guessed
     for _ in range(ROUNDS):
@@ -101,6 +102,15 @@ def weighed(source: Rgba, labels: Labels, scores: Maps, depths: Maps) -> Labels:
     return out
 
 
+def drawn_strokes(source: Rgba) -> Floats:
+    """How surely a pixel of a picture, uint8 [h, w, 4], is in a dark stroke: float32 [h, w], 0..1."""
+    inside = source[..., 3] >= 128
+    pen = Pen.of(source, max(1, longer_side(inside)))
+    lightness = lightness_of(matte(source), inside)
+    depth = cv2.subtract(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, disc(pen.widest)), lightness)
+    return np.clip((depth.astype(np.float32) - FAINT) / (STRONG - FAINT), 0, 1)
+
+
 def _in_front(said: Floats, near: Floats, detail: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Bool [n, asked]: the nearest of the candidates that are about, where none of them is a detail.
 
@@ -109,14 +119,6 @@ def _in_front(said: Floats, near: Floats, detail: npt.NDArray[np.bool_]) -> npt.
     about = said > said.max(axis=0) - ABOUT
     front = np.where(about, near, np.float32(-1))
     return np.asarray((front == front.max(axis=0)) & ~(about & detail).any(axis=0))
-
-
-def _strokes(source: Rgba, picture: Rgb, inside: Mask) -> Floats:
-    """How surely a pixel is in a dark stroke: float32 [h, w], 0..1."""
-    pen = Pen.of(source, max(1, longer_side(inside)))
-    lightness = lightness_of(picture, inside)
-    depth = cv2.subtract(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, disc(pen.widest)), lightness)
-    return np.clip((depth.astype(np.float32) - FAINT) / (STRONG - FAINT), 0, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

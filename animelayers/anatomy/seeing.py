@@ -13,6 +13,7 @@ from animelayers.anatomy import evidence, looks
 from animelayers.anatomy.evidence import Labels
 from animelayers.anatomy.guess import PartsGuess
 from animelayers.anatomy.looks import NOBODY
+from animelayers.anatomy.mouth import whole_mouth
 from animelayers.anatomy.parting import DUST
 from animelayers.anatomy.pieces import Piece
 from animelayers.anatomy.strays import without_strays
@@ -98,7 +99,9 @@ def _decided(source: Rgba, guess: PartsGuess) -> Labels:
         scores[0, ~inside] = 0
         scores[inside & (labels == NOBODY)] -= CUT_OUT
         scores -= scores.max(axis=0)
-    return evidence.weighed(source, labels, scores, looks.depths(guess, labels))
+    strokes = evidence.drawn_strokes(source)
+    decided = evidence.weighed(source, labels, scores, looks.depths(guess, labels), strokes)
+    return whole_mouth(decided, strokes, labels, scores)
 
 
 def _reduced(source: Rgba, size: tuple[int, int]) -> Rgba:
