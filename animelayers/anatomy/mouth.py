@@ -7,7 +7,7 @@ details; and so are those beside it, and lips. What lies within a mouth is mouth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -26,7 +26,9 @@ SKIN = [PART_LABELS[tag] for tag in ("face", "nose", "mouth")]
 OTHERS = [PART_LABELS[tag] for tag in DETAILS if tag != "mouth"]
 
 SURE = 0.5
-"""How surely pixels are in a stroke that is followed; the others about it are its soft edge."""
+"""How surely pixels are in a stroke that is followed; those about it are its soft edge, which `edges` shares."""
+LOST = 0.75
+"""A stroke of which the guess has more is not followed: it knows it well enough."""
 WIDEST = 0.6
 """Of the skin: a stroke that spans more of it is no mouth."""
 LIP = 2.0
@@ -49,21 +51,21 @@ class _Stroke:
         height, width = self.mask.shape
         return slice(self.top, self.top + height), slice(self.left, self.left + width)
 
-    def sum(self, plane: npt.NDArray[Any]) -> float:
-        """Of the stroke's pixels."""
-        return float(plane[self.box][self.mask].sum())
+    def mean(self, plane: npt.NDArray[Any]) -> float:
+        """Over the stroke's pixels."""
+        return float(plane[self.box][self.mask].mean())
 
     def near(self, other: Self) -> bool:
         """Whether the other one lies in the rows about this one."""
         apart = max(self.top - other.top - len(other.mask), other.top - self.top - len(self.mask))
-        return apart <= NEAR * max(self.mask.shape[1], other.mask.shape[1])
+        return bool(apart <= NEAR * max(self.mask.shape[1], other.mask.shape[1]))
 
     def lip_of(self, mouth: Self) -> bool:
         """Whether this stroke runs along another one, above or below it."""
         height, width = self.mask.shape
         columns, others = self.box[1], mouth.box[1]
         shared = min(columns.stop, others.stop) - max(columns.start, others.start)
-        return width >= LIP * height and 2 * shared >= min(width, mouth.mask.shape[1])
+        return bool(width >= LIP * height and 2 * shared >= min(width, mouth.mask.shape[1]))
 
 
 def whole_mouth(labels: Labels, strokes: Maps, candidates: Labels, scores: Maps) -> Labels:
@@ -80,25 +82,29 @@ def whole_mouth(labels: Labels, strokes: Maps, candidates: Labels, scores: Maps)
         return labels
     top, left, bottom, right = tight_box(skin)
     here = np.s_[top:bottom, left:right]
-    likely = np.exp(scores[:, *here])
-    likely /= likely.sum(axis=0)
-    said = candidates[:, *here]
-    mouth, others = (np.where(np.isin(said, which), likely, 0).sum(axis=0) for which in ([MOUTH], OTHERS))
-    asked = ((said == MOUTH) & (scores[:, *here] > OPEN)).any(axis=0)
+    found = labels[here] == MOUTH
     alone = list(_alone(strokes[here] >= SURE, skin[here]))
-    own = [stroke for stroke in alone if stroke.sum(asked) and stroke.sum(mouth) > stroke.sum(others)]
-    found = (labels[here] == MOUTH).astype(np.uint8)
-    if own:
-        chief = max(own, key=lambda stroke: stroke.mask.shape[1])
-        for stroke in alone:
-            if chief.near(stroke) and (stroke in own or any(stroke.lip_of(one) for one in own)):
-                found[stroke.box] |= stroke.mask
-        found |= cv2.dilate(found, _RIM) & ((strokes[here] > 0) & skin[here])
-    outlines, _ = cv2.findContours(found, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    filled = cv2.drawContours(found, outlines, -1, 1, cv2.FILLED) > 0
+    for stroke in _of_mouth(alone, candidates[:, *here], scores[:, *here]):
+        if stroke.mean(found) <= LOST:
+            found[stroke.box] |= stroke.mask
+    outlines, _ = cv2.findContours(found.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = cv2.drawContours(found.astype(np.uint8), outlines, -1, 1, cv2.FILLED) > 0
     out = labels.copy()
     out[here][filled & (labels[here] != NOBODY)] = MOUTH
     return out
+
+
+def _of_mouth(strokes: Sequence[_Stroke], candidates: Labels, scores: Maps) -> list[_Stroke]:
+    """Strokes at which the guess thinks of the mouth, near the widest of them, and lips."""
+    likely = np.exp(scores)
+    likely /= likely.sum(axis=0)
+    mouth, others = (np.where(np.isin(candidates, which), likely, 0).sum(axis=0) for which in ([MOUTH], OTHERS))
+    asked = ((candidates == MOUTH) & (scores > OPEN)).any(axis=0)
+    own = [each for each in strokes if each.mean(asked) > 0 and each.mean(mouth) > each.mean(others)]
+    if not own:
+        return []
+    chief = max(own, key=lambda each: each.mask.shape[1])
+    return [each for each in strokes if chief.near(each) and (each in own or any(each.lip_of(one) for one in own))]
 
 
 def _alone(strokes: Mask, skin: npt.NDArray[np.bool_]) -> Iterator[_Stroke]:
