@@ -306,6 +306,16 @@ def test_another_study_is_not_spoilt(study, capsys):
     assert study("--stage", "art", "vae.kl=1e-4", "seeds=[3]") == 0, "that has not begun"
 
 
+def test_stages_can_be_done_by_several_processes(study, tmp_path, capsys):
+    assert study("--only", "art") == 0
+    assert {path.name for path in (tmp_path / "study").iterdir()} == {"art", "study.json", "study.log"}
+    assert study("--only", "transparency,depth") == 1, "there is no VAE"
+    assert "error: " in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        study("--only", "art,stage-3")
+    assert "unknown stages stage-3; there are art, vae" in capsys.readouterr().err
+
+
 def test_the_study_that_is_kept_resolves(diffusion, tmp_path):
     """Every training of configs/study is one that could begin, and networks have the sizes that it says."""
     from base import sizes

@@ -8,7 +8,7 @@ together, with the part-axis module and without (`stage-2`); the same of depth (
 is taught by the very code of train/, and measured on styles that nobody has seen; at last pictures go the whole way of
 the product (`flow`). The command does what is next, leaves off when its time is over, and goes on when it is typed
 again; what is done stays. Whatever is measured so far is written into docs/experiments/parts.md at the end of every
-call.
+call. After `vae`, `--only transparency,stage-1,stage-2` and `--only depth` may run side by side, with `--threads 1`.
 """
 
 from __future__ import annotations

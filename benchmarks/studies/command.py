@@ -54,6 +54,9 @@ class Command(Generic[S, P]):
         parser.add_argument("--hours", type=float, default=float("inf"), help="after which to leave off")
         parser.add_argument("--stage", choices=names, default=names[-1], help="go no further than this")
         parser.add_argument(
+            "--only", metavar="STAGES", help="these alone, with commas between: for two processes at a time"
+        )
+        parser.add_argument(
             "--jobs", type=int, default=2, metavar="N", help="processes that draw (default: %(default)s)"
         )
         parser.add_argument("--threads", type=int, default=0, metavar="N", help="of PyTorch; 0: as many as it likes")
@@ -63,6 +66,9 @@ class Command(Generic[S, P]):
         options = parser.parse_intermixed_args(argv)
         if options.hours <= 0 or options.jobs < 1 or options.threads < 0:
             parser.error("--hours is more than 0, --jobs at least 1, --threads at least 0")
+        options.only = options.only.split(",") if options.only else names
+        if unknown := sorted({*options.only} - {*names}):
+            parser.error(f"unknown stages {', '.join(unknown)}; there are {', '.join(names)}")
         return options
 
     def _go_on(self, options: argparse.Namespace) -> None:
@@ -74,7 +80,7 @@ class Command(Generic[S, P]):
             import torch
 
             torch.set_num_threads(options.threads)
-        for name in self.stages:
+        for name in (name for name in self.stages if name in options.only):
             if not self._stage(name)(told, places, session):
                 session.say(f"{name}: to be continued; the same command goes on")
                 break
