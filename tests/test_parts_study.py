@@ -280,9 +280,9 @@ def test_from_the_first_part_to_the_page(study, tmp_path):
         names = {path.stem for path in (folder / "measured" / kind).glob("*.json")}
         assert names >= {"part-axis-0", "without-0"}
     rows = [line for line in text.splitlines() if line.startswith("| `part-axis` | 1 |")]
-    assert len(rows) == 4
+    assert len(rows) == 6
     assert "*true parts through the autoencoders*" in text
-    assert text.count("*stage 1, one part at a time*") == 3
+    assert text.count("*stage 1, one part at a time*") == 5
     for name in ("curves", "depth-curves", "layers", "depth-part-axis", "depth-without"):
         assert (tmp_path / f"parts-{name}.png").stat().st_size > 500
         assert f"](parts-{name}.png)" in text
@@ -339,11 +339,9 @@ def test_the_study_that_is_kept_resolves(diffusion, tmp_path):
         made = configured(config, told, places, session, training, begin, seed=3)
         assert (made.seed, made.data.side, made.device) == (3, 128, "cpu")
         assert made.data.held_out_path == places.art("watched")
-    shared = told.stage_2.variants["shared-noise"].changes
-    assert configured(parts_config, told, places, session, told.stage_2, begin, 0, shared).noise == "shared"
-    assert list(told.runs(told.stage_2))[:4] == [
-        ("part-axis", 0), ("without", 0), ("shared-noise", 0), ("part-axis", 1)
-    ]  # fmt: skip
+    module = told.stage_2.variants["module"].changes
+    assert configured(parts_config, told, places, session, told.stage_2, begin, 0, module).trained == "part-axis"
+    assert list(told.runs(told.stage_2))[:4] == [("part-axis", 0), ("without", 0), ("module", 0), ("part-axis", 1)]
     import torch
 
     with torch.device("meta"):

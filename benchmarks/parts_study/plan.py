@@ -70,8 +70,6 @@ class Variant(Settings):
 
     part_axis: bool = True
     """Whether the module is taught by which frames see each other; if not, it stays as it begins, and says nothing."""
-    once: bool = False
-    """Whether it is taught with the first seed alone."""
     changes: tuple[str, ...] = ()
 
 
@@ -103,16 +101,14 @@ class Study(Settings):
     stage_2: Joint
     depth_1: Training
     depth_2: Joint
-    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2)
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1)
     measure: MeasureSettings = MeasureSettings()
     precision: Literal["bf16", "float32"] = "bf16"
     """Of products of matrices; bf16 pays only on processors that have it."""
 
     def runs(self, joint: Joint) -> Iterator[tuple[str, int]]:
         """Variant and seed of every run: all of one seed before those of the next, so that what is there compares."""
-        first = self.seeds[0]
-        ways = joint.variants.items()
-        return ((name, seed) for seed in self.seeds for name, way in ways if seed == first or not way.once)
+        return ((name, seed) for seed in self.seeds for name in joint.variants)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,16 @@ def costs(folders: Mapping[str, Path]) -> str:
     return markdown(rows, "<>>>")
 
 
+def ends(runs: Mapping[str, Sequence[Path]], columns: Sequence[str]) -> str:
+    """Held-out figures where trainings ended, each a mean over the runs of a name that have any."""
+    rows = [["", "runs", "steps", *columns]]
+    for name, folders in runs.items():
+        if lasts := [table[-1] for folder in folders if (table := _rows(folder / FILES["held-out"]))]:
+            means = (statistics.fmean(float(last[column]) for last in lasts) for column in columns)
+            rows.append([name, str(len(lasts)), lasts[0]["step"], *(f"{mean:.5f}" for mean in means)])
+    return markdown(rows, "<" + ">" * (len(rows[0]) - 1))
+
+
 def curves(runs: Mapping[str, Sequence[Path]], column: str, title: str, file: Path) -> str:
     """Held-out figures over steps, drawn beside a page: name → folders of its runs. The Markdown of it."""
     with replacing(file) as temporary:
