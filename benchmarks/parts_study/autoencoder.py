@@ -24,6 +24,7 @@ from studies.session import Session
 from torch import Tensor, nn
 
 from animelayers.artist.dice import Dice
+from animelayers.evaluation.catalogue import PSNR_CEILING
 from animelayers.evaluation.similarity import psnr
 from animelayers.handoff.files import replacing_folder
 from animelayers.models import tensors
@@ -198,7 +199,7 @@ def round_trip(vae: Any, shown: Iterable[Sheet]) -> dict[str, float]:
         with torch.no_grad():
             said = vae.decode(vae.encode(true).latent_dist.mode()).sample
         given, wanted = (((each[0] + 1) / 2).clamp(0, 1).permute(1, 2, 0).numpy() for each in (said, true))
-        found.setdefault(kind, []).append(psnr(given, wanted, mask=rgba[..., 3] > 0))
+        found.setdefault(kind, []).append(min(psnr(given, wanted, mask=rgba[..., 3] > 0), PSNR_CEILING))
     return {kind: sum(values) / len(values) for kind, values in sorted(found.items())}
 
 
