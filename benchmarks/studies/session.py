@@ -60,7 +60,7 @@ class Session:
     @property
     def minutes(self) -> float:
         """That are left; never 0, which would mean without end."""
-        return max(1e-3, 60 * self.hours - self.spent)
+        return max(1e-9, 60 * self.hours - self.spent)
 
     @property
     def over(self) -> bool:
