@@ -1,4 +1,4 @@
-"""Geometry on pixel grids: tight boxes, the nearest pixel of a mask, bands of rows."""
+"""Geometry on pixel grids: tight boxes, connected areas, the nearest pixel of a mask, bands of rows."""
 
 from __future__ import annotations
 
@@ -52,6 +52,22 @@ def longer_side(mask: Mask) -> int:
     """Height or width, px, of the tight box of a mask, whichever is larger."""
     top, left, bottom, right = tight_box(mask)
     return max(bottom - top, right - left)
+
+
+def connected(mask: Mask, connectivity: int = 8) -> Iterator[tuple[tuple[int, int, int, int], Mask]]:
+    """Every connected area of a mask: its tight box, as `tight_box` gives it, and where in that box it is.
+
+    Args:
+        mask: bool [h, w].
+        connectivity: 8, or 4: whether pixels that only touch at a corner are connected.
+    """
+    top, left, bottom, right = tight_box(mask)
+    if top == bottom:
+        return
+    cut = mask[top:bottom, left:right].astype(np.uint8)
+    _, areas, stats, _ = cv2.connectedComponentsWithStats(cut, connectivity=connectivity)
+    for number, (x, y, w, h, _) in enumerate(stats[1:].tolist(), 1):
+        yield (top + y, left + x, top + y + h, left + x + w), areas[y : y + h, x : x + w] == number
 
 
 def nearest(mask: Mask) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:

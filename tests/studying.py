@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from drawing import ROOT
 
 SHARED = ROOT / "benchmarks"
@@ -25,6 +26,22 @@ def modules(name: str, monkeypatch: Any) -> Iterator[None]:
     for path in folder.glob("*.py"):
         if path.stem not in before:
             sys.modules.pop(path.stem, None)
+
+
+def measured_twice(benchmark: Any, told: list[str], last: str, folder: Path) -> list[Any]:
+    """Two calls of a benchmark of benchmarks/gpu: all rows but `last` into a/, that one with a profile into b/.
+
+    Nothing is compiled, which takes minutes: what would have been is returned.
+    """
+    from animelayers.models.diffusion import speed
+
+    first = [name for name in benchmark.NAMES if name != last]
+    compiled: list[Any] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(speed, "compile_blocks", compiled.append)
+        benchmark.main([*told, "--only", ",".join(first), "--out", str(folder / "a")])
+        assert benchmark.main([*told, "--only", last, "--profile", "--out", str(folder / "b")]) == 0
+    return compiled
 
 
 def command(name: str, plan: str, page: Path) -> Callable[..., int]:

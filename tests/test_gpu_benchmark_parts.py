@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from studying import modules
+from studying import measured_twice, modules
 
 pytestmark = pytest.mark.usefixtures("diffusion")
 
@@ -26,17 +26,9 @@ def out(tmp_path_factory):
     """What two calls leave behind: all rows but one, and that one; nothing is compiled, which takes minutes."""
     import parts
 
-    from animelayers.models.diffusion import speed
-
     folder = tmp_path_factory.mktemp("run")
-    told = ["--tiny", "--size", "64", "--steps", "3", "--repeat", "1"]
-    first = [name for name in parts.NAMES if name != "ode"]
-    with pytest.MonkeyPatch.context() as patched:
-        compiled = []
-        patched.setattr(speed, "compile_blocks", lambda unet: compiled.append(unet.config.in_channels))
-        parts.main([*told, "--only", ",".join(first), "--out", str(folder / "a")])
-        assert compiled == 2 * [8, 12]
-        assert parts.main([*told, "--only", "ode", "--profile", "--out", str(folder / "b")]) == 0
+    compiled = measured_twice(parts, ["--tiny", "--size", "64", "--steps", "3", "--repeat", "1"], "ode", folder)
+    assert [unet.config.in_channels for unet in compiled] == 2 * [8, 12]
     return folder
 
 

@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from studying import modules
+from studying import measured_twice, modules
 
 pytestmark = pytest.mark.usefixtures("diffusion")
 
@@ -25,17 +25,10 @@ def out(tmp_path_factory):
     """What two calls leave behind: all rows but one, and that one; nothing is compiled, which takes minutes."""
     import rendering
 
-    from animelayers.models.diffusion import speed
-
     folder = tmp_path_factory.mktemp("run")
     told = ["--tiny", "--size", "64x48", "--steps", "10", "--repeat", "1", "--taught", "2"]
-    first = [name for name in rendering.NAMES if name != "first-block"]
-    with pytest.MonkeyPatch.context() as patched:
-        compiled = []
-        patched.setattr(speed, "compile_blocks", compiled.append)
-        rendering.main([*told, "--only", ",".join(first), "--out", str(folder / "a")])
-        assert len(compiled) == sum("compile" in name for name in rendering.NAMES)
-        assert rendering.main([*told, "--only", "first-block", "--profile", "--out", str(folder / "b")]) == 0
+    compiled = measured_twice(rendering, told, "first-block", folder)
+    assert len(compiled) == sum("compile" in name for name in rendering.NAMES)
     return folder
 
 

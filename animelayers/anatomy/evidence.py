@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from animelayers.anatomy.guess import Maps
-from animelayers.color import matte, to_lab
+from animelayers.color import to_lab
 from animelayers.parts import PART_LABELS
 from animelayers.raster import Mask, longer_side
 from animelayers.rendering.solve import Rgb
@@ -68,11 +68,12 @@ DETAILS = ("irides", "eyebrow", "eyewhite", "eyelash", "eyewear", "earwear", "no
 """Parts that are little but strokes themselves: near them a stroke says nothing."""
 
 
-def weighed(source: Rgba, labels: Labels, scores: Maps, depths: Maps, strokes: Maps) -> Labels:
+def weighed(picture: Rgb, inside: Mask, labels: Labels, scores: Maps, depths: Maps, strokes: Maps) -> Labels:
     """Of the candidates of every pixel the one that guess and drawing agree on, uint8 [h, w].
 
     Args:
-        source: uint8 [h, w, 4], straight alpha; nothing is learnt of colours where alpha is below 128.
+        picture: uint8 [h, w, 3], laid on white.
+        inside: where something is drawn; nothing is learnt of colours elsewhere.
         labels: candidates, uint8 [n, h, w].
         scores: logarithms of how likely they are in proportion to the likeliest, whose own is 0, float32 [n, h, w].
         depths: of the candidates' parts there, larger is nearer, float32 [n, h, w].
@@ -85,7 +86,6 @@ def weighed(source: Rgba, labels: Labels, scores: Maps, depths: Maps, strokes: M
     own = labels.reshape(len(labels), -1)[:, asked]
     near, score = (maps.reshape(len(maps), -1)[:, asked] for maps in (depths, scores))
     guessed = np.float32(GUESS) * np.maximum(score, np.float32(3 * OPEN))
-    picture, inside = matte(source), source[..., 3] >= 128
     settled = inside.copy()
     settled.reshape(-1)[asked] = False
     colours = _Colours.of(picture, out, settled, asked, own)
@@ -102,11 +102,10 @@ def weighed(source: Rgba, labels: Labels, scores: Maps, depths: Maps, strokes: M
     return out
 
 
-def drawn_strokes(source: Rgba) -> Floats:
-    """How surely a pixel of a picture, uint8 [h, w, 4], is in a dark stroke: float32 [h, w], 0..1."""
-    inside = source[..., 3] >= 128
+def drawn_strokes(source: Rgba, picture: Rgb, inside: Mask) -> Floats:
+    """How surely a pixel is in a dark stroke, float32 [h, w], 0..1; `picture` and `inside` as for `weighed`."""
     pen = Pen.of(source, max(1, longer_side(inside)))
-    lightness = lightness_of(matte(source), inside)
+    lightness = lightness_of(picture, inside)
     depth = cv2.subtract(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, disc(pen.widest)), lightness)
     return np.clip((depth.astype(np.float32) - FAINT) / (STRONG - FAINT), 0, 1)
 

@@ -19,7 +19,7 @@ from animelayers.anatomy.evidence import DETAILS, OPEN, Labels
 from animelayers.anatomy.guess import Maps
 from animelayers.anatomy.looks import NOBODY
 from animelayers.parts import PART_LABELS
-from animelayers.raster import Mask, tight_box
+from animelayers.raster import Mask, connected, tight_box
 
 MOUTH = PART_LABELS["mouth"]
 SKIN = [PART_LABELS[tag] for tag in ("face", "nose", "mouth")]
@@ -109,12 +109,10 @@ def _of_mouth(strokes: Sequence[_Stroke], candidates: Labels, scores: Maps) -> l
 
 def _alone(strokes: Mask, skin: npt.NDArray[np.bool_]) -> Iterator[_Stroke]:
     """Connected strokes with nothing but skin around them."""
-    _, areas, stats, _ = cv2.connectedComponentsWithStats(strokes.astype(np.uint8), connectivity=8)
     height, width = skin.shape
-    for number, (x, y, w, h, _) in enumerate(stats[1:].tolist(), 1):
-        if min(x, y) > 0 and x + w < width and y + h < height and w <= WIDEST * width:
-            mask = areas[y : y + h, x : x + w] == number
+    for (top, left, bottom, right), mask in connected(strokes):
+        if min(top, left) > 0 and bottom < height and right < width and right - left <= WIDEST * width:
             wide = np.pad(mask, 1)
             around = cv2.dilate(wide.astype(np.uint8), _RIM).astype(bool) & ~wide
-            if skin[y - 1 : y + h + 1, x - 1 : x + w + 1][around].all():
-                yield _Stroke(y, x, mask)
+            if skin[top - 1 : bottom + 1, left - 1 : right + 1][around].all():
+                yield _Stroke(top, left, mask)

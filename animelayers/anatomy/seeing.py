@@ -17,7 +17,7 @@ from animelayers.anatomy.mouth import whole_mouth
 from animelayers.anatomy.parting import DUST
 from animelayers.anatomy.pieces import Piece
 from animelayers.anatomy.strays import without_strays
-from animelayers.color import premultiplied, straight, to_uint8
+from animelayers.color import matte, premultiplied, straight, to_uint8
 from animelayers.parts import PART_LABELS
 from animelayers.raster import Mask, bands, nearest, tight_box
 from animelayers.rendering.classic import native_labels
@@ -99,8 +99,9 @@ def _decided(source: Rgba, guess: PartsGuess) -> Labels:
         scores[0, ~inside] = 0
         scores[inside & (labels == NOBODY)] -= CUT_OUT
         scores -= scores.max(axis=0)
-    strokes = evidence.drawn_strokes(source)
-    decided = evidence.weighed(source, labels, scores, looks.depths(guess, labels), strokes)
+    picture = matte(source)
+    strokes = evidence.drawn_strokes(source, picture, inside)
+    decided = evidence.weighed(picture, inside, labels, scores, looks.depths(guess, labels), strokes)
     return whole_mouth(decided, strokes, labels, scores)
 
 

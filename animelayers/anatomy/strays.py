@@ -14,7 +14,7 @@ import numpy as np
 from animelayers.anatomy.evidence import DETAILS, Labels
 from animelayers.anatomy.looks import NOBODY
 from animelayers.parts import PART_LABELS
-from animelayers.raster import Mask, longer_side, tight_box
+from animelayers.raster import Mask, connected, longer_side
 
 FACE = PART_LABELS["face"]
 HEAD = frozenset(PART_LABELS[tag] for tag in tuple(PART_LABELS)[: tuple(PART_LABELS).index("topwear")]) - {FACE}
@@ -77,15 +77,8 @@ def without_strays(labels: Labels, inside: Mask) -> Labels:
 
 
 def _areas(labels: Labels, inside: Mask, label: int) -> list[Area]:
-    there = (labels == label) & inside
-    top, left, bottom, right = tight_box(there)
-    connectivity = 4 if label == NOBODY else 8
-    cut = there[top:bottom, left:right].astype(np.uint8)
-    _, found, stats, _ = cv2.connectedComponentsWithStats(cut, connectivity=connectivity)
-    return [
-        Area(label, (top + y, left + x, top + y + h, left + x + w), size, found[y : y + h, x : x + w] == number)
-        for number, (x, y, w, h, size) in enumerate(stats[1:].tolist(), 1)
-    ]
+    found = connected((labels == label) & inside, 4 if label == NOBODY else 8)
+    return [Area(label, box, int(np.count_nonzero(mask)), mask) for box, mask in found]
 
 
 def _far(own: list[Area], face: Area | None, reach: float) -> list[Area]:

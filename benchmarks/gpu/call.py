@@ -21,7 +21,7 @@ import diffusers
 import torch
 from meter import peaks
 
-from animelayers.errors import DataError
+from animelayers.errors import AnimeLayersError, DataError
 from animelayers.evaluation.tables import UNDEFINED
 from animelayers.handoff.files import replacing
 
@@ -50,6 +50,10 @@ class Call:
         folder.mkdir(parents=True, exist_ok=True)
         self.file, self.log = folder / f"{name}.json", folder / "log.txt"
         self.records: list[Record] = merged([self.file]) if self.file.exists() else []
+
+    def all(self) -> bool:
+        """Measure what was asked for; whether nothing failed."""
+        raise NotImplementedError
 
     def say(self, line: str) -> None:
         """On the screen and in the log."""
@@ -132,6 +136,27 @@ def parsed(
     if not (options.tiny or options.table or torch.cuda.is_available()):
         parser.error("there is no card here that PyTorch can use; --tiny runs toys on a CPU")
     return options
+
+
+def ended(options: argparse.Namespace, begun: Callable[[argparse.Namespace], Call], tables: Any) -> int:
+    """Measure and say the tables, or write those of files into the page: 0 done, 1 something failed.
+
+    Args:
+        options: what was typed.
+        begun: makes the call.
+        tables: the module with `BEGIN` and `written`.
+    """
+    try:
+        if options.table:
+            put(options.page, tables.BEGIN, tables.written(merged(options.table)))
+            return 0
+        call = begun(options)
+        good = call.all()
+        call.say(tables.written(call.records))
+    except AnimeLayersError as error:
+        print(f"{error}\n{error.hint}", file=sys.stderr)
+        return 1
+    return 0 if good else 1
 
 
 def merged(files: Sequence[Path]) -> list[Record]:

@@ -23,11 +23,10 @@ from typing import Any
 
 import parts_networks as networks
 import parts_tables as tables
-from call import PICTURE, Call, merged, parsed, put
+from call import PICTURE, Call, ended, parsed
 from meter import Meter, T, counted, counted_steps
 from parts_flow import ROWS, SHORT, Flow, Results, Row, deviation, results
 
-from animelayers.errors import AnimeLayersError
 from animelayers.models.diffusion import speed
 from animelayers.models.see_through.denoise import Denoised
 from animelayers.models.see_through.schedule import STEPS
@@ -46,6 +45,13 @@ class Run(Call):
         self.options = options
         self.geometry = networks.toys() if options.tiny else networks.published()
         self.rgba = load_picture(PICTURE).rgba
+
+    def all(self) -> bool:
+        """Measure what was asked for, size by size; whether nothing failed."""
+        rows = chosen(self.options.only)
+        sides = self.options.size or ([64] if self.options.tiny else [1024, 1280])
+        good = [measure_all(self, side, rows) for side in sides]
+        return all(good)
 
     def record(self, row: Row, side: int) -> dict[str, Any]:
         """All about a row that is known before it runs."""
@@ -133,19 +139,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> int:
     """0 done, 1 something failed, 2 usage."""
-    options = arguments(argv)
-    try:
-        if options.table:
-            put(options.page, tables.BEGIN, tables.written(merged(options.table)))
-            return 0
-        run = Run(options)
-        rows = chosen(options.only)
-        good = [measure_all(run, side, rows) for side in options.size or ([64] if options.tiny else [1024, 1280])]
-        run.say(tables.written(run.records))
-    except AnimeLayersError as error:
-        print(f"{error}\n{error.hint}", file=sys.stderr)
-        return 1
-    return 0 if all(good) else 1
+    return ended(arguments(argv), Run, tables)
 
 
 if __name__ == "__main__":

@@ -20,12 +20,11 @@ from typing import Any
 import rendering_networks as networks
 import rendering_rows as rows
 import rendering_tables as tables
-from call import Call, merged, parsed, put
+from call import Call, ended, parsed
 from meter import Meter
 from rendering_rows import MAKING, REFERENCE, TEACHING, Making, Teaching
 from torch import Tensor
 
-from animelayers.errors import AnimeLayersError
 from animelayers.models.fitting import Size
 
 NAMES = tuple(row.name for row in (*MAKING, *TEACHING))
@@ -94,9 +93,8 @@ def _size(text: str) -> Size:
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     """What was typed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    several = " and ".join(f"{height}x{width}" for height, width in LARGE)
-    others = " and ".join(f"{height}x{width}" for height, width in SMALL)
-    told = f"height and width (default: {several} for layers, {others} for teaching)"
+    layers, taught = (" and ".join(f"{height}x{width}" for height, width in sizes) for sizes in (LARGE, SMALL))
+    told = f"height and width (default: {layers} for layers, {taught} for teaching)"
     parser.add_argument("--size", type=_size, action="append", metavar="PX", help=told)
     parser.add_argument("--steps", type=int, default=10, metavar="N", help="of sampling (default: %(default)s)")
     parser.add_argument("--taught", type=int, default=5, metavar="N", help="steps that count (default: %(default)s)")
@@ -105,18 +103,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> int:
     """0 done, 1 something failed, 2 usage."""
-    options = arguments(argv)
-    try:
-        if options.table:
-            put(options.page, tables.BEGIN, tables.written(merged(options.table)))
-            return 0
-        run = Run(options)
-        good = run.all()
-        run.say(tables.written(run.records))
-    except AnimeLayersError as error:
-        print(f"{error}\n{error.hint}", file=sys.stderr)
-        return 1
-    return 0 if good else 1
+    return ended(arguments(argv), Run, tables)
 
 
 if __name__ == "__main__":

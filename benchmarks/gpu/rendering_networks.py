@@ -31,6 +31,11 @@ class Geometry:
     words: int
     """Tokens of the prompt."""
 
+    def latent(self, size: Size) -> tuple[int, int, int]:
+        """Channels, height and width of the latents of a picture of `(height, width)` px."""
+        scale = 2 ** len(self.vae["temperal_downsample"])
+        return self.transformer["out_channels"], size[0] // scale, size[1] // scale
+
 
 def published() -> Geometry:
     """Those of the released checkpoint, 20.4 · 10⁹ parameters in the transformer, with the paper's prompt."""

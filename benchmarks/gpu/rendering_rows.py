@@ -26,7 +26,6 @@ from animelayers.models.base import Rung
 from animelayers.models.diffusion import speed
 from animelayers.models.fitting import Fitting, Size, window
 from animelayers.models.qwen_layered import adapter, denoise, latents, loading
-from animelayers.models.qwen_layered.frames import PATCH
 from animelayers.picture import load_picture
 from animelayers.training import devices, engine
 from animelayers.training.engine import Order
@@ -141,9 +140,7 @@ def step(geometry: Geometry, size: Size, device: torch.device) -> Callable[[], A
     """One forward of the reference, ready to be looked at."""
     transformer = networks.transformer(geometry, "bf16", device)
     frames = networks.spec(transformer, size).frames
-    channels = geometry.transformer["out_channels"]
-    room = (channels, *(side // (2 ** len(geometry.vae["temperal_downsample"])) for side in size))
-    start = denoise.noise([0], (frames.predicted, *room), device)
+    start = denoise.noise([0], (frames.predicted, *geometry.latent(size)), device)
     given = start[:, 0], networks.words(geometry, device), frames, start
     return lambda: denoise.denoised(transformer, networks.scheduler(), *given, steps=1)
 
@@ -217,8 +214,7 @@ def _noise(folder: Path, layers: tuple[str, ...], geometry: Geometry, size: Size
     """Latents that stand for `ARTWORKS`, in files, where the product has those of its VAE."""
     keys = [Key(-1, str(number), size, mirrored) for number in range(ARTWORKS) for mirrored in (False, True)]
     cache = LatentCache(folder / "cache", Recipe(layers, "noise", dtype=torch.bfloat16), keys)
-    scale = 2 ** len(geometry.vae["temperal_downsample"])
-    channels, room = geometry.transformer["in_channels"] // PATCH**2, [side // scale for side in size]
+    channels, *room = geometry.latent(size)
     draw = torch.Generator().manual_seed(4)
 
     def drawn(*shape: int) -> Tensor:

@@ -66,9 +66,10 @@ class Command(Generic[S, P]):
         options = parser.parse_intermixed_args(argv)
         if options.hours <= 0 or options.jobs < 1 or options.threads < 0:
             parser.error("--hours is more than 0, --jobs at least 1, --threads at least 0")
-        options.only = options.only.split(",") if options.only else names
-        if unknown := sorted({*options.only} - {*names}):
+        asked = options.only.split(",") if options.only else names
+        if unknown := sorted({*asked} - {*names}):
             parser.error(f"unknown stages {', '.join(unknown)}; there are {', '.join(names)}")
+        options.only = [name for name in names if name in asked]
         return options
 
     def _go_on(self, options: argparse.Namespace) -> None:
@@ -80,7 +81,7 @@ class Command(Generic[S, P]):
             import torch
 
             torch.set_num_threads(options.threads)
-        for name in (name for name in self.stages if name in options.only):
+        for name in options.only:
             if not self._stage(name)(told, places, session):
                 session.say(f"{name}: to be continued; the same command goes on")
                 break
